@@ -6,8 +6,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Licences that a dependency may be used under.
 const ACCEPTED: &[&str] = &[
-    "Apache-2.0", "MIT", "MIT-0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "Unlicense", "Zlib", "0BSD",
-    "Unicode-3.0", "CC0-1.0", "OpenSSL", "BSL-1.0", "CDLA-Permissive-2.0",
+    "Apache-2.0",
+    "MIT",
+    "MIT-0",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+    "ISC",
+    "Unlicense",
+    "Zlib",
+    "0BSD",
+    "Unicode-3.0",
+    "CC0-1.0",
+    "OpenSSL",
+    "BSL-1.0",
+    "CDLA-Permissive-2.0",
 ];
 
 /// Crates in the agent's tree (normal dependencies, ours included). A new one is a design
@@ -90,7 +102,9 @@ pub fn agent_tree(repository: &Repository) {
     );
     for banned in ["tokio", "rusqlite", "ringfence-server", "ringfence-trial", "reqwest"] {
         assert!(
-            !tree.iter().any(|id| id.contains(&format!("#{banned}@")) || id.contains(&format!("/{banned}#"))),
+            !tree.iter().any(
+                |id| id.contains(&format!("#{banned}@")) || id.contains(&format!("/{banned}#"))
+            ),
             "the agent must not depend on {banned}"
         );
     }

@@ -100,7 +100,6 @@ impl Source {
             || self.name.contains("src/bin/")
     }
     pub fn parse(&self) -> syn::File {
-        syn::parse_file(&self.text)
-            .unwrap_or_else(|error| panic!("{}: {error}", self.name))
+        syn::parse_file(&self.text).unwrap_or_else(|error| panic!("{}: {error}", self.name))
     }
 }

@@ -5,9 +5,27 @@ use syn::visit::{self, Visit};
 
 /// Names that mean I/O, a clock, randomness, threads or an order that depends on the process.
 const IMPURE: &[&str] = &[
-    "HashMap", "HashSet", "RandomState", "Instant", "SystemTime", "fs", "net", "thread", "process",
-    "env", "println", "eprintln", "print", "eprint", "dbg", "rand", "getrandom", "Mutex", "RwLock",
-    "static_mut", "spawn",
+    "HashMap",
+    "HashSet",
+    "RandomState",
+    "Instant",
+    "SystemTime",
+    "fs",
+    "net",
+    "thread",
+    "process",
+    "env",
+    "println",
+    "eprintln",
+    "print",
+    "eprint",
+    "dbg",
+    "rand",
+    "getrandom",
+    "Mutex",
+    "RwLock",
+    "static_mut",
+    "spawn",
 ];
 
 struct Names<'a> {
@@ -76,7 +94,9 @@ impl<'ast> Visit<'ast> for Names<'_> {
         visit::visit_path(self, path);
     }
     fn visit_macro(&mut self, item: &'ast syn::Macro) {
-        if !self.method_calls && let Some(segment) = item.path.segments.last() {
+        if !self.method_calls
+            && let Some(segment) = item.path.segments.last()
+        {
             self.note(&segment.ident);
         }
         visit::visit_macro(self, item);

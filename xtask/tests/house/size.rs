@@ -29,11 +29,17 @@ impl Functions<'_> {
 
 impl<'ast> Visit<'ast> for Functions<'_> {
     fn visit_item_fn(&mut self, item: &'ast syn::ItemFn) {
-        self.measure(&item.sig.ident, item.sig.span().join(item.block.span()).unwrap_or(item.span()));
+        self.measure(
+            &item.sig.ident,
+            item.sig.span().join(item.block.span()).unwrap_or(item.span()),
+        );
         visit::visit_item_fn(self, item);
     }
     fn visit_impl_item_fn(&mut self, item: &'ast syn::ImplItemFn) {
-        self.measure(&item.sig.ident, item.sig.span().join(item.block.span()).unwrap_or(item.span()));
+        self.measure(
+            &item.sig.ident,
+            item.sig.span().join(item.block.span()).unwrap_or(item.span()),
+        );
         visit::visit_impl_item_fn(self, item);
     }
 }

@@ -5,55 +5,223 @@
 //! the current step allows, never grow without fresh evidence of health, and never leave
 //! `Halted` or `Reverted` by itself.
 
+pub mod codes;
 pub mod event;
+mod gates;
+mod growth;
+mod judge;
+mod machines;
+mod orders;
+mod picture;
+pub mod plan;
 pub mod view;
 
 pub use event::{Action, Decision, Event, MachineEvent, Order, Start, StartMachine};
+pub use plan::{Plan, plan};
 pub use view::{GateView, Phase, StratumView, View};
 
-use crate::time::Time;
+use crate::exposure::Threshold;
+use crate::health::evidence::Evidence;
+use crate::policy::Ladder;
+use crate::reason::Reason;
+use crate::time::{Span, Time};
 use crate::verdict::Verdict;
-use serde::{Deserialize, Serialize};
+use gates::Gates;
+use judge::Brake;
+use machines::Machines;
+
+/// Most reasons that one step gives; the most important come first.
+pub const REASONS_MAX: usize = 8;
 
 /// The state of one rollout.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct Rollout {
     start: Start,
+    ladder: Ladder,
     began: Time,
+    machines: Machines,
+    evidence: Evidence,
+    gates: Gates,
+    phase: Phase,
+    since: Time,
+    brake: Option<Brake>,
+    /// Wanted exposure in machines; grows by doubling, capped by evidence.
+    target: f64,
+    grown_at: Time,
+    withdrawn: bool,
+    halted_by_person: bool,
+    closed: bool,
+    first_harm: Option<Time>,
+    halted_at: Option<Time>,
+    weather: judge::Weather,
+    probes: Vec<growth::Probe>,
+    reasons: Vec<Reason>,
+    verdict: Verdict,
 }
 
 impl Rollout {
-    /// Begins a rollout. The first decision exposes nobody unless the first gate says so.
+    /// Begins a rollout: exposes the first machine of the first gate, nobody else.
+    ///
+    /// A policy without the wanted lane gives a halted rollout with the reason; callers check the
+    /// policy first ([`crate::policy::Policy::check`]).
     pub fn start(start: Start, now: Time) -> Decision {
-        Decision { rollout: Rollout { start, began: now }, actions: vec![], reasons: vec![] }
+        let machines = Machines::new(&start);
+        let ladder = start.policy.ladder(start.lane).cloned();
+        let strata = start.strata.len();
+        let missing = ladder.is_none();
+        let ladder = ladder.unwrap_or_else(|| Ladder {
+            doubling: Span(1),
+            multiplier: 2,
+            evidence_age: Span(1),
+            hold_max: Span(1),
+            probation: Span(1),
+            gates: Vec::new(),
+        });
+        let gates = Gates::new(&ladder, &start, &machines);
+        let mut rollout = Rollout {
+            evidence: Evidence::new(strata),
+            weather: judge::Weather::new(start.policy.heartbeat, now),
+            probes: vec![growth::Probe::default(); strata],
+            start,
+            ladder,
+            began: now,
+            machines,
+            gates,
+            phase: Phase::Advancing,
+            since: now,
+            brake: None,
+            target: 1.0,
+            grown_at: now,
+            withdrawn: false,
+            halted_by_person: false,
+            closed: false,
+            first_harm: None,
+            halted_at: None,
+            reasons: Vec::new(),
+            verdict: Verdict::NoSignal,
+        };
+        let mut actions = Vec::new();
+        if missing || rollout.gates.is_empty() {
+            let reason = Reason::new(codes::NO_LADDER, "the policy has no gates for this lane");
+            rollout.halt(now, vec![reason], &mut actions);
+        } else {
+            rollout.grow(now, &mut actions);
+        }
+        rollout.finish(actions)
     }
+
     /// Takes one event.
-    pub fn step(self, _event: &Event, _now: Time) -> Decision {
-        Decision { rollout: self, actions: vec![], reasons: vec![] }
+    pub fn step(mut self, event: &Event, now: Time) -> Decision {
+        let mut actions = Vec::new();
+        match event {
+            Event::Tick { feed_age } => self.tick(*feed_age, now, &mut actions),
+            Event::Machine { machine, what } => self.machine(*machine, *what, now, &mut actions),
+            Event::Enrolled { machine } => self.machines.enroll(*machine),
+            Event::Order { order, by, reason } => {
+                self.order(*order, by, reason, now, &mut actions);
+            }
+        }
+        self.finish(actions)
     }
+
+    fn finish(mut self, actions: Vec<Action>) -> Decision {
+        self.reasons.truncate(REASONS_MAX);
+        let reasons = self.reasons.clone();
+        Decision { rollout: self, actions, reasons }
+    }
+
+    fn tick(&mut self, feed_age: Option<Span>, now: Time, actions: &mut Vec<Action>) {
+        match self.phase {
+            Phase::Done | Phase::Halted | Phase::Reverted => {}
+            Phase::Reverting => self.settle(now),
+            Phase::Advancing | Phase::Holding => {
+                self.judge(feed_age, now, actions);
+                if !self.phase.stopped() {
+                    self.grow(now, actions);
+                }
+            }
+            Phase::Soaking => {
+                self.judge(feed_age, now, actions);
+                self.soak(now, actions);
+            }
+        }
+    }
+
+    fn machine(&mut self, id: u32, what: MachineEvent, now: Time, actions: &mut Vec<Action>) {
+        let stopped = self.halted_at.is_some();
+        let age = now.since(self.began);
+        let Some(effect) = self.machines.apply(id, what, age, self.ladder.evidence_age, stopped)
+        else {
+            return;
+        };
+        if let Some((endpoint, treated, control)) = effect.counted {
+            let stratum = self.machines.stratum(id);
+            self.evidence.event(endpoint, stratum, effect.assigned, treated, control);
+            if !effect.assigned {
+                self.weather.control_event(now);
+            }
+        }
+        if effect.harmed {
+            self.first_harm.get_or_insert(now);
+        }
+        if effect.assigned && effect.counted.is_some() || effect.harmed {
+            self.judge_harm(id, effect.harmed && what != MachineEvent::Silent, now, actions);
+        }
+    }
+
+    /// Every attempted machine that can be heard is back: the revert is over.
+    fn settle(&mut self, now: Time) {
+        let counts = self.machines.totals();
+        if self.machines.outstanding() == 0 {
+            self.enter(Phase::Reverted, now);
+            self.reasons = vec![
+                Reason::new(
+                    codes::REVERTED,
+                    format!(
+                        "all machines that can be heard are back: {} of {} that attempted the release",
+                        counts.reverted, counts.attempted
+                    ),
+                )
+                .count(counts.reverted, counts.attempted)
+                .next(format!("ringfence retro {}", self.start.rollout)),
+            ];
+        }
+    }
+
+    fn enter(&mut self, phase: Phase, now: Time) {
+        if self.phase != phase {
+            self.phase = phase;
+            self.since = now;
+        }
+    }
+
     /// What it was started with.
     pub fn started(&self) -> &Start {
         &self.start
     }
-    /// What people see.
-    pub fn view(&self, _now: Time) -> View {
-        View {
-            phase: Phase::Advancing,
-            since: self.began,
-            withdrawn: false,
-            verdict: Verdict::NoSignal,
-            reasons: vec![],
-            gates: vec![],
-            strata: vec![],
-            machines: 0,
-            assigned: 0,
-            attempted: 0,
-            confirmed: 0,
-            harmed: 0,
-            reverted: 0,
-            evidence: String::new(),
-            first_harm: None,
-            halted_at: None,
-        }
+    /// When it began.
+    pub fn began(&self) -> Time {
+        self.began
+    }
+    /// Where it is.
+    pub fn phase(&self) -> Phase {
+        self.phase
+    }
+    /// True once the digest can never be installed again.
+    pub fn withdrawn(&self) -> bool {
+        self.withdrawn
+    }
+    /// The threshold of one stratum that exposes exactly the machines assigned so far.
+    pub fn threshold(&self, stratum: u16) -> Threshold {
+        self.machines.threshold(usize::from(stratum), self.closed)
+    }
+    /// True when the machine is assigned by the server's own record.
+    pub fn is_assigned(&self, machine: u32) -> bool {
+        self.machines.is_assigned(machine)
+    }
+    /// True when a `Healthy` report of this machine would change anything: it is attempted, old
+    /// enough and not confirmed yet. Lets a shell keep heartbeats out of the log.
+    pub fn wants_healthy(&self, machine: u32, now: Time) -> bool {
+        self.machines.wants_healthy(machine, now.since(self.began), self.ladder.evidence_age)
     }
 }

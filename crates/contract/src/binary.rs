@@ -1,0 +1,178 @@
+//! A declared binary record layout: read, edit one leaf, write again with derived fields
+//! recomputed.
+//!
+//! A layout is a header of fields, then a group of records, each with fields and at most one inner
+//! group. Counts, lengths and checksums are declared as derived, which is what makes a written
+//! variant sound. No length or count in the file is trusted before the bytes are there.
+
+mod codec;
+mod tree;
+
+pub use codec::{ReadFault, read, write};
+pub use tree::{Leaf, Record, Tree, Value};
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Most records or items read from one file.
+pub const ITEMS_MAX: u64 = 4_000_000;
+
+/// A layout.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Layout {
+    /// Byte order of all numbers.
+    pub endian: Endian,
+    /// Fields at the start of the file.
+    pub header: Vec<Field>,
+    /// The records behind the header.
+    pub records: Group,
+}
+
+/// Byte order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Endian {
+    /// Least significant byte first.
+    Little,
+    /// Most significant byte first.
+    Big,
+}
+
+/// Records of the same kind, one behind the other.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Group {
+    /// The group's name, e.g. `instances`.
+    pub name: String,
+    /// The field that says how many there are: in the header, or in the record for inner groups.
+    pub count: String,
+    /// The fields of each record.
+    pub field: Vec<Field>,
+    /// An inner group behind the fields.
+    pub items: Option<Box<Group>>,
+}
+
+/// One field.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Field {
+    /// Its name.
+    pub name: String,
+    /// How it is stored.
+    #[serde(rename = "type")]
+    pub kind: Kind,
+    /// For `bytes` and `text`: how many bytes, as a number or the name of an earlier field.
+    pub size: Option<Size>,
+    /// The only value it may have, as text.
+    pub equals: Option<String>,
+    /// Smallest number.
+    pub min: Option<u64>,
+    /// Largest number.
+    pub max: Option<u64>,
+    /// Names of its values; no other value is allowed.
+    #[serde(default)]
+    pub names: BTreeMap<String, u64>,
+    /// The number of items of this group.
+    pub count_of: Option<String>,
+    /// The length in bytes of this sibling, or of `payload`: everything behind the header.
+    pub length_of: Option<String>,
+    /// The CRC-32 of `payload`.
+    pub crc32_of: Option<String>,
+}
+
+/// How a field is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// One byte.
+    U8,
+    /// Two bytes.
+    U16,
+    /// Four bytes.
+    U32,
+    /// Eight bytes.
+    U64,
+    /// Bytes of a stated size.
+    Bytes,
+    /// UTF-8 of a stated size.
+    Text,
+}
+
+/// How many bytes.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(untagged)]
+pub enum Size {
+    /// So many.
+    Number(u64),
+    /// As many as an earlier field of the same record says.
+    Field(String),
+}
+
+impl Kind {
+    /// Width of a number in bytes; `None` for bytes and text.
+    pub fn width(self) -> Option<usize> {
+        match self {
+            Kind::U8 => Some(1),
+            Kind::U16 => Some(2),
+            Kind::U32 => Some(4),
+            Kind::U64 => Some(8),
+            Kind::Bytes | Kind::Text => None,
+        }
+    }
+    /// Largest number of this kind.
+    pub fn max(self) -> u64 {
+        match self {
+            Kind::U8 => u64::from(u8::MAX),
+            Kind::U16 => u64::from(u16::MAX),
+            Kind::U32 => u64::from(u32::MAX),
+            Kind::U64 | Kind::Bytes | Kind::Text => u64::MAX,
+        }
+    }
+}
+
+impl Field {
+    /// True when the value follows from other bytes and is recomputed on writing.
+    pub fn derived(&self) -> bool {
+        self.count_of.is_some() || self.length_of.is_some() || self.crc32_of.is_some()
+    }
+    /// The name of a value, if the layout has one.
+    pub fn value_name(&self, value: u64) -> Option<&str> {
+        self.names.iter().find(|(_, number)| **number == value).map(|(name, _)| name.as_str())
+    }
+}
+
+impl Layout {
+    /// Contradictions in the layout itself.
+    pub fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        fields_faults(&self.header, "header", &mut faults);
+        if !self.header.iter().any(|field| field.name == self.records.count) {
+            faults.push(format!("no header field '{}' counts {}", self.records.count, self.records.name));
+        }
+        let mut group = Some(&self.records);
+        while let Some(current) = group {
+            fields_faults(&current.field, &current.name, &mut faults);
+            if let Some(items) = current.items.as_deref()
+                && !current.field.iter().any(|field| field.name == items.count)
+            {
+                faults.push(format!("no field '{}' counts {}", items.count, items.name));
+            }
+            group = current.items.as_deref();
+        }
+        faults
+    }
+}
+
+fn fields_faults(fields: &[Field], place: &str, faults: &mut Vec<String>) {
+    for (index, field) in fields.iter().enumerate() {
+        match (&field.size, field.kind.width()) {
+            (None, None) => faults.push(format!("{place}.{} needs a size", field.name)),
+            (Some(_), Some(_)) => faults.push(format!("{place}.{} is a number, it has no size", field.name)),
+            (Some(Size::Field(name)), None) if !fields[..index].iter().any(|f| f.name == *name) => {
+                faults.push(format!("{place}.{}: no earlier field '{name}'", field.name));
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! What was read: values with their places.
+
+use super::{Field, Group, Layout};
+
+/// One value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// A number.
+    Number(u64),
+    /// Bytes or text.
+    Bytes(Vec<u8>),
+}
+
+impl Value {
+    /// As people read it.
+    pub fn words(&self) -> String {
+        match self {
+            Value::Number(number) => number.to_string(),
+            Value::Bytes(bytes) => format!("'{}'", String::from_utf8_lossy(bytes)),
+        }
+    }
+}
+
+/// A value and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Placed {
+    /// The value.
+    pub value: Value,
+    /// Byte offset.
+    pub offset: usize,
+    /// Length in bytes.
+    pub length: usize,
+}
+
+/// One record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// In the order of the group's fields.
+    pub fields: Vec<Placed>,
+    /// The inner group.
+    pub items: Vec<Record>,
+    /// Where the record starts.
+    pub offset: usize,
+}
+
+/// A whole file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tree {
+    /// In the order of the header's fields.
+    pub header: Vec<Placed>,
+    /// The records.
+    pub records: Vec<Record>,
+}
+
+/// One value with its name, for rules and for mutation.
+#[derive(Clone, Debug)]
+pub struct Leaf<'a> {
+    /// `instances[3].criteria[21].op`; indexes from 1. `header.name` in the header.
+    pub path: String,
+    /// The same without indexes: `instances.criteria.op`.
+    pub pattern: String,
+    /// Its declaration.
+    pub field: &'a Field,
+    /// The value and its place.
+    pub placed: &'a Placed,
+    /// Number of the outermost record, from 1; 0 in the header.
+    pub record: u64,
+    /// Values of the same record, with their declarations.
+    pub siblings: (&'a [Field], &'a [Placed]),
+}
+
+impl Tree {
+    /// All values, in the order of the file.
+    pub fn leaves<'a>(&'a self, layout: &'a Layout) -> Vec<Leaf<'a>> {
+        let mut leaves = Vec::new();
+        push(&mut leaves, "header", "header", &layout.header, &self.header, 0);
+        for (index, record) in self.records.iter().enumerate() {
+            let number = index as u64 + 1;
+            let path = format!("{}[{number}]", layout.records.name);
+            record_leaves(&mut leaves, &path, &layout.records.name, &layout.records, record, number);
+        }
+        leaves
+    }
+
+    /// The value at `path`, to be changed.
+    pub fn value_mut(&mut self, layout: &Layout, path: &str) -> Option<&mut Value> {
+        let (head, field) = path.rsplit_once('.')?;
+        if head == "header" {
+            let index = layout.header.iter().position(|f| f.name == field)?;
+            return self.header.get_mut(index).map(|placed| &mut placed.value);
+        }
+        let mut group = &layout.records;
+        let mut records = &mut self.records;
+        let mut parts = head.split('.').peekable();
+        loop {
+            let (name, index) = parts.next()?.strip_suffix(']')?.split_once('[')?;
+            if name != group.name {
+                return None;
+            }
+            let record = records.get_mut(index.parse::<usize>().ok()?.checked_sub(1)?)?;
+            if parts.peek().is_none() {
+                let index = group.field.iter().position(|f| f.name == field)?;
+                return record.fields.get_mut(index).map(|placed| &mut placed.value);
+            }
+            group = group.items.as_deref()?;
+            records = &mut record.items;
+        }
+    }
+}
+
+fn record_leaves<'a>(
+    leaves: &mut Vec<Leaf<'a>>,
+    path: &str,
+    pattern: &str,
+    group: &'a Group,
+    record: &'a Record,
+    number: u64,
+) {
+    push(leaves, path, pattern, &group.field, &record.fields, number);
+    if let Some(inner) = group.items.as_deref() {
+        for (index, item) in record.items.iter().enumerate() {
+            let path = format!("{path}.{}[{}]", inner.name, index + 1);
+            let pattern = format!("{pattern}.{}", inner.name);
+            record_leaves(leaves, &path, &pattern, inner, item, number);
+        }
+    }
+}
+
+fn push<'a>(
+    leaves: &mut Vec<Leaf<'a>>,
+    path: &str,
+    pattern: &str,
+    fields: &'a [Field],
+    values: &'a [Placed],
+    record: u64,
+) {
+    for (field, placed) in fields.iter().zip(values) {
+        leaves.push(Leaf {
+            path: format!("{path}.{}", field.name),
+            pattern: format!("{pattern}.{}", field.name),
+            field,
+            placed,
+            record,
+            siblings: (fields, values),
+        });
+    }
+}

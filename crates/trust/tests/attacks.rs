@@ -1,5 +1,5 @@
 //! What a mirror, a thief of one key, or a torn disk may try, and what the client says to it.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used)]
 
 mod support;
 

@@ -1,5 +1,5 @@
 //! What the server accepts as a channel's new metadata, case by case.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used)]
 
 mod support;
 

@@ -1,5 +1,5 @@
 //! Publishing and refreshing, round after round, and what stays readable when time passes.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used)]
 
 mod support;
 

@@ -1,5 +1,5 @@
 //! Evidence: made, read back, and every way it must not be believed.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used)]
 
 mod support;
 

@@ -1,5 +1,5 @@
 //! No bytes, however made, bring a reader down.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used)]
 
 mod support;
 

@@ -1,5 +1,5 @@
 //! Keys on disk, and their names.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used)]
 
 use ringfence_trust::key::{KeyError, KeyPair, load, save};
 use std::os::unix::fs::PermissionsExt;

@@ -1,6 +1,6 @@
 //! Two other implementations read what this crate writes: python-tuf the repository,
 //! securesystemslib the evidence. Skipped, and said so, where they cannot be installed.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used)]
 
 mod support;
 
@@ -45,7 +45,7 @@ fn python() -> Option<PathBuf> {
 }
 
 const READ: &str = r#"
-import datetime, json, os, sys
+import json, os, sys
 from tuf.api.exceptions import DownloadHTTPError
 from tuf.ngclient import FetcherInterface, Updater
 from securesystemslib.dsse import Envelope
@@ -68,8 +68,9 @@ for path in ["fence/rules.json", "release/rules/1.json", "evidence-keys.json"]:
 assert updater.get_targetinfo("release/models/9.json") is None
 data = json.load(open(top + "/evidence.json"))
 key = SSlibKey(keyid, "ed25519", "ed25519", {"public": public})
-assert list(Envelope.from_dict(data).verify([key], 1)) == [keyid]
-print("evidence", json.loads(Envelope.from_dict(data).payload)["_type"])
+envelope = Envelope.from_dict(data)
+assert list(envelope.verify([key], 1)) == [keyid]
+print("evidence", json.loads(envelope.payload)["_type"])
 "#;
 
 #[test]

@@ -1,5 +1,5 @@
 //! The validation gate: what each message looks like, and what is not let through.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used)]
 
 use decide::id::{Digest, ReleaseRef};
 use decide::time::Time;

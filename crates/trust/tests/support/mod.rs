@@ -1,5 +1,5 @@
 //! A small repository in memory, with all its keys, as test cases need it.
-#![allow(dead_code, missing_docs, unreachable_pub)]
+#![allow(dead_code, missing_docs, unreachable_pub, clippy::unwrap_used)]
 
 use decide::time::{Span, Time};
 use ringfence_trust as trust;

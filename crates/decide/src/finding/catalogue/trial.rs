@@ -1,6 +1,20 @@
 //! Codes RF0200 to RF0299: trial.
 
 use super::Entry;
+use crate::reason::Code;
+
+const fn entry(code: u16, title: &'static str, explanation: &'static str) -> Entry {
+    Entry { code: Code(code), title, explanation }
+}
 
 /// The entries, in order of code.
-pub const ENTRIES: &[Entry] = &[];
+pub const ENTRIES: &[Entry] = &[
+    entry(201, "a consumer crashes", "The real consumer died while it loaded or executed the exact bytes that would ship. The file must not ship while this version is in the field. Replay the run, fix the file, or retire the version."),
+    entry(202, "a consumer hangs", "The real consumer did not finish within its time on the exact bytes that would ship. On a machine it would hang or be killed by its watchdog."),
+    entry(203, "a consumer refuses the file", "The consumer refused the file cleanly, with an exit code that the contract declares. Machines with this version would keep what they run; if that is intended, narrow who gets the file."),
+    entry(204, "a consumer could not be run", "The consumer's program is missing or could not be started, so nothing is known about this version. Nothing known is never a pass. Look at the contract's commands and at --bin-dir."),
+    entry(205, "a landmine", "The candidate itself is fine, but a small change of it kills this consumer. Sooner or later somebody ships such a file. Fix the consumer, or tighten the contract so that check refuses the change; the landmine is kept and tried again in every later trial."),
+    entry(206, "an undeclared ending", "The consumer ended with an exit code that the contract declares neither as loaded nor as refused. Declare it, or find out what it means."),
+    entry(207, "a weak sandbox", "The kernel did not grant all layers of the sandbox. The trial ran, but hostile input could have done more than it should. Run trials on a kernel with Landlock and seccomp."),
+    entry(208, "never executed", "The consumer loaded the file but no events were executed on it. The file of July 2024 loaded well and killed the sensor on the first matching event. Give the contract event files."),
+];

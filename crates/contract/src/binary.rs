@@ -148,7 +148,10 @@ impl Layout {
         let mut faults = Vec::new();
         fields_faults(&self.header, "header", &mut faults);
         if !self.header.iter().any(|field| field.name == self.records.count) {
-            faults.push(format!("no header field '{}' counts {}", self.records.count, self.records.name));
+            faults.push(format!(
+                "no header field '{}' counts {}",
+                self.records.count, self.records.name
+            ));
         }
         let mut group = Some(&self.records);
         while let Some(current) = group {
@@ -168,7 +171,9 @@ fn fields_faults(fields: &[Field], place: &str, faults: &mut Vec<String>) {
     for (index, field) in fields.iter().enumerate() {
         match (&field.size, field.kind.width()) {
             (None, None) => faults.push(format!("{place}.{} needs a size", field.name)),
-            (Some(_), Some(_)) => faults.push(format!("{place}.{} is a number, it has no size", field.name)),
+            (Some(_), Some(_)) => {
+                faults.push(format!("{place}.{} is a number, it has no size", field.name))
+            }
             (Some(Size::Field(name)), None) if !fields[..index].iter().any(|f| f.name == *name) => {
                 faults.push(format!("{place}.{}: no earlier field '{name}'", field.name));
             }

@@ -13,7 +13,7 @@ use std::io::Read;
 use std::path::Path;
 
 /// Most findings listed for one file; the rest is counted.
-pub const FINDINGS_MAX: usize = 200;
+pub(crate) const FINDINGS_MAX: usize = 200;
 
 /// What the check of one file says.
 #[derive(Clone, Debug, Serialize)]
@@ -58,7 +58,12 @@ pub fn check_path(
 ) -> Result<(CheckReport, Vec<u8>), Box<Finding>> {
     let name = path.display().to_string();
     let refuse = |why: String| {
-        Box::new(Finding::new(codes::UNREADABLE, Severity::Error, format!("cannot read {name}: {why}"), at(&name)))
+        Box::new(Finding::new(
+            codes::UNREADABLE,
+            Severity::Error,
+            format!("cannot read {name}: {why}"),
+            at(&name),
+        ))
     };
     let meta = std::fs::metadata(path).map_err(|error| refuse(error.to_string()))?;
     if !meta.is_file() {
@@ -79,12 +84,23 @@ pub fn check_path(
 }
 
 /// Checks bytes. `previous` is the last good release.
-pub fn check(contract: &Contract, file: &str, bytes: &[u8], previous: Option<&[u8]>) -> CheckReport {
+pub fn check(
+    contract: &Contract,
+    file: &str,
+    bytes: &[u8],
+    previous: Option<&[u8]>,
+) -> CheckReport {
     let mut out = Findings::new(FINDINGS_MAX);
     let mut facts = Facts { bytes: bytes.len() as u64, ..Facts::default() };
     let limits = &contract.limits;
     if bytes.is_empty() {
-        let mut empty = finding(codes::EMPTY, at(file), "the file is empty".into(), "0 bytes".into(), format!("at least {} bytes", limits.bytes_min));
+        let mut empty = finding(
+            codes::EMPTY,
+            at(file),
+            "the file is empty".into(),
+            "0 bytes".into(),
+            format!("at least {} bytes", limits.bytes_min),
+        );
         empty.help = "an empty file never replaces a good one; look at what produced it".into();
         out.push(empty);
         return report(contract, file, facts, out);
@@ -118,7 +134,13 @@ fn report(contract: &Contract, file: &str, facts: Facts, out: Findings) -> Check
 fn size_finding(contract: &Contract, file: &str, bytes: u64, most: u64) -> Finding {
     let least = contract.limits.bytes_min;
     let message = format!("the file has {bytes} bytes, allowed are {least} to {most}");
-    let mut fault = finding(codes::SIZE, at(file), message, format!("{bytes} bytes"), format!("{least} to {most} bytes"));
+    let mut fault = finding(
+        codes::SIZE,
+        at(file),
+        message,
+        format!("{bytes} bytes"),
+        format!("{least} to {most} bytes"),
+    );
     fault.rule = contract.rule_place("bytes_m");
     fault
 }
@@ -158,11 +180,17 @@ fn read(contract: &Contract, file: &str, bytes: &[u8], out: &mut Findings) -> Op
     }
 }
 
-fn read_json(contract: &Contract, file: &str, bytes: &[u8], out: &mut Findings) -> Option<(u64, u64)> {
+fn read_json(
+    contract: &Contract,
+    file: &str,
+    bytes: &[u8],
+    out: &mut Findings,
+) -> Option<(u64, u64)> {
     let fault_at = |fault: &json::Fault| {
         let (line, column) = line_column(bytes, fault.offset);
         let mut place = at(file);
-        (place.offset, place.line, place.column) = (Some(fault.offset as u64), Some(line), Some(column));
+        (place.offset, place.line, place.column) =
+            (Some(fault.offset as u64), Some(line), Some(column));
         place.length = Some(1);
         Finding::new(fault.code, Severity::Error, fault.why.clone(), place)
     };
@@ -178,7 +206,8 @@ fn read_json(contract: &Contract, file: &str, bytes: &[u8], out: &mut Findings) 
     let records = contract.limits.records.as_ref().map_or(Some(&root), |path| root.at(path));
     match records.map(|node| &node.kind) {
         Some(json::Kind::Array(items)) => {
-            let mut texts: Vec<&[u8]> = items.iter().map(|item| &bytes[item.start..item.end]).collect();
+            let mut texts: Vec<&[u8]> =
+                items.iter().map(|item| &bytes[item.start..item.end]).collect();
             texts.sort_unstable();
             let repeated = texts.windows(2).filter(|pair| pair[0] == pair[1]).count();
             Some((items.len() as u64, repeated as u64))
@@ -198,7 +227,8 @@ fn records_findings(contract: &Contract, file: &str, facts: Facts, out: &mut Fin
     if !(limits.records_min..=limits.records_max).contains(&facts.records) {
         let limit = format!("{} to {}", limits.records_min, limits.records_max);
         let message = format!("the file has {} records, allowed are {limit}", facts.records);
-        let mut fault = finding(codes::RECORDS, at(file), message, facts.records.to_string(), limit);
+        let mut fault =
+            finding(codes::RECORDS, at(file), message, facts.records.to_string(), limit);
         fault.rule = contract.rule_place("records_m");
         out.push(fault);
     }
@@ -209,9 +239,16 @@ fn records_findings(contract: &Contract, file: &str, facts: Facts, out: &mut Fin
             "{} of {} records repeat another, allowed are {most} in 1,000",
             facts.repeated, facts.records
         );
-        let mut fault = finding(codes::REPEATED, at(file), message, facts.repeated.to_string(), format!("{most} permille"));
+        let mut fault = finding(
+            codes::REPEATED,
+            at(file),
+            message,
+            facts.repeated.to_string(),
+            format!("{most} permille"),
+        );
         fault.rule = contract.rule_place("repeated_permille_max");
-        fault.help = "a query that joins twice doubles its rows; look at what produced the file".into();
+        fault.help =
+            "a query that joins twice doubles its rows; look at what produced the file".into();
         out.push(fault);
     }
 }
@@ -221,7 +258,13 @@ fn growth(contract: &Contract, file: &str, now: Facts, previous: &[u8], out: &mu
     let records = read(contract, file, previous, &mut ignored).map_or(0, |(records, _)| records);
     let growth = &contract.growth;
     let rows = [
-        ("bytes", now.bytes, previous.len() as u64, growth.bytes_percent_min, growth.bytes_percent_max),
+        (
+            "bytes",
+            now.bytes,
+            previous.len() as u64,
+            growth.bytes_percent_min,
+            growth.bytes_percent_max,
+        ),
         ("records", now.records, records, growth.records_percent_min, growth.records_percent_max),
     ];
     for (unit, now, before, min, max) in rows {
@@ -238,7 +281,8 @@ fn growth(contract: &Contract, file: &str, now: Facts, previous: &[u8], out: &mu
             let message = format!(
                 "{now} {unit} are {percent} % of the last good release's {before}, allowed are {limit}"
             );
-            let mut fault = finding(codes::GROWTH, at(file), message, format!("{percent} %"), limit);
+            let mut fault =
+                finding(codes::GROWTH, at(file), message, format!("{percent} %"), limit);
             fault.rule = contract.rule_place(&format!("{unit}_percent"));
             out.push(fault);
         }

@@ -56,7 +56,8 @@ pub(crate) fn lines(contract: &Contract, file: &str, bytes: &[u8], out: &mut Fin
             out.push(finding(codes::MALFORMED, place, message, String::new(), "UTF-8".into()));
             continue;
         };
-        let comment = rules.comment.as_ref().is_some_and(|mark| text.trim_start().starts_with(mark));
+        let comment =
+            rules.comment.as_ref().is_some_and(|mark| text.trim_start().starts_with(mark));
         if text.trim().is_empty() || comment {
             continue;
         }
@@ -81,7 +82,8 @@ pub(crate) fn lines(contract: &Contract, file: &str, bytes: &[u8], out: &mut Fin
         }
         for (name, _) in forbid.iter().filter(|(_, regex)| regex.is_match(text)) {
             let message = format!("the line matches '{name}', which is forbidden");
-            let mut fault = finding(codes::PATTERN, here(), message, text.to_owned(), "no match".into());
+            let mut fault =
+                finding(codes::PATTERN, here(), message, text.to_owned(), "no match".into());
             fault.rule = contract.rule_place("forbid");
             out.push(fault);
         }
@@ -111,7 +113,13 @@ pub(crate) fn csv(contract: &Contract, file: &str, bytes: &[u8], out: &mut Findi
             Ok(false) => break,
             Err(error) => {
                 let place = place(file, bytes, position, 1, counted.records + 1, "");
-                out.push(finding(codes::MALFORMED, place, error.to_string(), String::new(), String::new()));
+                out.push(finding(
+                    codes::MALFORMED,
+                    place,
+                    error.to_string(),
+                    String::new(),
+                    String::new(),
+                ));
                 break;
             }
         }
@@ -125,7 +133,18 @@ pub(crate) fn csv(contract: &Contract, file: &str, bytes: &[u8], out: &mut Findi
         }
         counted.records += 1;
         let start = record.position().map_or(position, |p| p.byte() as usize);
-        row(contract, file, bytes, &record, start, counted.records, &header, &columns, &mut seen, out);
+        row(
+            contract,
+            file,
+            bytes,
+            &record,
+            start,
+            counted.records,
+            &header,
+            &columns,
+            &mut seen,
+            out,
+        );
         rows.push(record.as_slice().to_vec());
     }
     let slices: Vec<&[u8]> = rows.iter().map(Vec::as_slice).collect();
@@ -185,9 +204,16 @@ fn row(
     out: &mut Findings,
 ) {
     if record.len() != header.len() {
-        let message = format!("the record has {} cells, the header has {}", record.len(), header.len());
+        let message =
+            format!("the record has {} cells, the header has {}", record.len(), header.len());
         let place = place(file, bytes, start, 1, number, "");
-        out.push(finding(codes::MALFORMED, place, message, record.len().to_string(), header.len().to_string()));
+        out.push(finding(
+            codes::MALFORMED,
+            place,
+            message,
+            record.len().to_string(),
+            header.len().to_string(),
+        ));
     }
     for (index, rule, pattern) in columns {
         let Some(cell) = record.get(*index) else { continue };
@@ -195,7 +221,8 @@ fn row(
         let fault = cell_fault(rule, pattern.as_ref(), &text).or_else(|| {
             let first = *seen.entry((*index, text.to_string())).or_insert(number);
             (rule.unique && first != number).then(|| {
-                let message = format!("'{text}' occurs twice in '{}', first in record {first}", rule.name);
+                let message =
+                    format!("'{text}' occurs twice in '{}', first in record {first}", rule.name);
                 (codes::DUPLICATE, message, "once".to_owned())
             })
         });
@@ -223,10 +250,18 @@ fn cell_fault(
     let number = text.trim().parse::<f64>().ok().filter(|number| number.is_finite());
     match rule.kind.as_deref() {
         Some("integer") if text.trim().parse::<i128>().is_err() => {
-            return Some((codes::TYPE, format!("'{name}' is '{text}', not an integer"), "integer".into()));
+            return Some((
+                codes::TYPE,
+                format!("'{name}' is '{text}', not an integer"),
+                "integer".into(),
+            ));
         }
         Some("number") if number.is_none() => {
-            return Some((codes::TYPE, format!("'{name}' is '{text}', not a number"), "number".into()));
+            return Some((
+                codes::TYPE,
+                format!("'{name}' is '{text}', not a number"),
+                "number".into(),
+            ));
         }
         _ => {}
     }
@@ -240,7 +275,11 @@ fn cell_fault(
     if let Some(allowed) = &rule.one_of
         && !allowed.iter().any(|value| value == text)
     {
-        return Some((codes::ONE_OF, format!("'{name}' is none of its values"), allowed.join(", ")));
+        return Some((
+            codes::ONE_OF,
+            format!("'{name}' is none of its values"),
+            allowed.join(", "),
+        ));
     }
     if pattern.is_some_and(|pattern| !pattern.is_match(text)) {
         let limit = rule.pattern.clone().unwrap_or_default();

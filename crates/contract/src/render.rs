@@ -73,7 +73,11 @@ fn excerpt(finding: &Finding, bytes: &[u8]) -> String {
         return String::new();
     }
     let length = finding.place.length.unwrap_or(1).max(1) as usize;
-    if finding.place.line.is_some() { line_excerpt(finding, bytes, offset, length) } else { hex_excerpt(bytes, offset, length) }
+    if finding.place.line.is_some() {
+        line_excerpt(finding, bytes, offset, length)
+    } else {
+        hex_excerpt(bytes, offset, length)
+    }
 }
 
 fn line_excerpt(finding: &Finding, bytes: &[u8], offset: usize, length: usize) -> String {
@@ -104,7 +108,11 @@ fn hex_excerpt(bytes: &[u8], offset: usize, length: usize) -> String {
         row.iter().map(|b| if (0x20..0x7f).contains(b) { *b as char } else { '.' }).collect();
     let marks = length.min(HEX_BYTES - (offset - start)).max(1);
     let mark = format!("{}{}", "   ".repeat(offset - start), "^^ ".repeat(marks));
-    format!("         |\n{start:08x} | {:<47}  {text}\n         | {}\n", hex.join(" "), mark.trim_end())
+    format!(
+        "         |\n{start:08x} | {:<47}  {text}\n         | {}\n",
+        hex.join(" "),
+        mark.trim_end()
+    )
 }
 
 #[cfg(test)]

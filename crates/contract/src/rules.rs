@@ -39,7 +39,13 @@ impl Findings {
 }
 
 /// A finding with measured value, limit and rule place.
-pub(crate) fn finding(code: Code, place: Place, message: String, measured: String, limit: String) -> Finding {
+pub(crate) fn finding(
+    code: Code,
+    place: Place,
+    message: String,
+    measured: String,
+    limit: String,
+) -> Finding {
     let mut finding = Finding::new(code, Severity::Error, message, place);
     finding.measured = measured;
     finding.limit = limit;
@@ -74,7 +80,13 @@ fn leaf_place(file: &str, leaf: &Leaf<'_>) -> Place {
 }
 
 /// Everything that a layout's own declarations say about a file.
-pub(crate) fn binary(contract: &Contract, file: &str, bytes: &[u8], tree: &Tree, out: &mut Findings) {
+pub(crate) fn binary(
+    contract: &Contract,
+    file: &str,
+    bytes: &[u8],
+    tree: &Tree,
+    out: &mut Findings,
+) {
     let Some(layout) = &contract.layout else { return };
     let leaves = tree.leaves(layout);
     for leaf in &leaves {
@@ -90,7 +102,13 @@ pub(crate) fn binary(contract: &Contract, file: &str, bytes: &[u8], tree: &Tree,
     consumers(contract, file, &leaves, out);
 }
 
-fn derived_faults(file: &str, bytes: &[u8], rewritten: &[u8], leaves: &[Leaf<'_>], out: &mut Findings) {
+fn derived_faults(
+    file: &str,
+    bytes: &[u8],
+    rewritten: &[u8],
+    leaves: &[Leaf<'_>],
+    out: &mut Findings,
+) {
     for leaf in leaves.iter().filter(|leaf| leaf.field.derived()) {
         let range = leaf.placed.offset..leaf.placed.offset + leaf.placed.length;
         if bytes[range.clone()] != rewritten[range.clone()] {
@@ -116,7 +134,13 @@ fn value_fault(leaf: &Leaf<'_>, file: &str) -> Option<Finding> {
             let (min, max) = (field.min.unwrap_or(0), field.max.unwrap_or(u64::MAX));
             if !(min..=max).contains(number) {
                 let message = format!("{name} is {number}, allowed are {min} to {max}");
-                return Some(finding(codes::RANGE, place, message, measured, format!("{min} to {max}")));
+                return Some(finding(
+                    codes::RANGE,
+                    place,
+                    message,
+                    measured,
+                    format!("{min} to {max}"),
+                ));
             }
             if !field.names.is_empty() && field.value_name(*number).is_none() {
                 let known: Vec<String> =
@@ -155,9 +179,9 @@ fn consumers(contract: &Contract, file: &str, leaves: &[Leaf<'_>], out: &mut Fin
             for leaf in leaves.iter().filter(|leaf| leaf.pattern == takes.field) {
                 let Value::Number(value) = leaf.placed.value else { continue };
                 if value > max && !excepted(takes, leaf) {
-                    let entry = by_place
-                        .entry(leaf.placed.offset)
-                        .or_insert_with(|| (cannot_take(contract, consumer, takes, leaf, file, value, max), Vec::new()));
+                    let entry = by_place.entry(leaf.placed.offset).or_insert_with(|| {
+                        (cannot_take(contract, consumer, takes, leaf, file, value, max), Vec::new())
+                    });
                     entry.1.push(consumer.version.to_string());
                 }
             }
@@ -191,12 +215,18 @@ fn cannot_take(
     value: u64,
     max: u64,
 ) -> Finding {
-    let because = takes.because.clone().unwrap_or_else(|| "the consumer takes at most {max}".into());
+    let because =
+        takes.because.clone().unwrap_or_else(|| "the consumer takes at most {max}".into());
     let because = because.replace("{max}", &max.to_string());
     let name = &leaf.field.name;
     let message = format!("{name} {value} is used, but {because}");
-    let mut fault =
-        finding(codes::CONSUMER, leaf_place(file, leaf), message, value.to_string(), max.to_string());
+    let mut fault = finding(
+        codes::CONSUMER,
+        leaf_place(file, leaf),
+        message,
+        value.to_string(),
+        max.to_string(),
+    );
     fault.rule = contract.rule_place(&format!("version = \"{}\"", consumer.version));
     fault.help = format!(
         "do not use {name} {value} before every consumer in the field takes it, or narrow who gets the file"

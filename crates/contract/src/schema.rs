@@ -109,7 +109,8 @@ fn policy() -> Value {
         part(json!({ "permille": number() }), &["permille"]),
     ] });
     let ring = json!({ "enum": ["lab", "early", "standard", "late", "critical"] });
-    let gate = part(json!({ "size": size, "wait": span(), "ring": ring }), &["size", "wait", "ring"]);
+    let gate =
+        part(json!({ "size": size, "wait": span(), "ring": ring }), &["size", "wait", "ring"]);
     let ladder = part(
         json!({ "doubling": span(), "multiplier": number(), "evidence_age": span(),
             "hold_max": span(), "probation": span(), "gates": list(gate) }),
@@ -123,7 +124,18 @@ fn policy() -> Value {
             "hold_at": number(), "resume_at": number(),
             "lanes": part(json!({ "standard": ladder, "cautious": ladder, "emergency": ladder }), &["standard", "emergency"]),
         }),
-        &["schema", "name", "strata", "block", "heartbeat", "tick", "false_halt_one_in", "hold_at", "resume_at", "lanes"],
+        &[
+            "schema",
+            "name",
+            "strata",
+            "block",
+            "heartbeat",
+            "tick",
+            "false_halt_one_in",
+            "hold_at",
+            "resume_at",
+            "lanes",
+        ],
     )
 }
 

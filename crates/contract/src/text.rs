@@ -15,7 +15,10 @@ pub fn line_column(bytes: &[u8], offset: usize) -> (u64, u64) {
 pub fn line_around(bytes: &[u8], offset: usize) -> (usize, &[u8]) {
     let offset = offset.min(bytes.len());
     let start = bytes[..offset].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-    let end = bytes[offset..].iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |at| offset + at);
+    let end = bytes[offset..]
+        .iter()
+        .position(|byte| *byte == b'\n')
+        .map_or(bytes.len(), |at| offset + at);
     (start, &bytes[start..end])
 }
 

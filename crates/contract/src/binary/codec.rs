@@ -176,7 +176,13 @@ fn write_record(layout: &Layout, group: &Group, record: &Record, bytes: &mut Vec
     }
 }
 
-fn write_value(endian: Endian, kind: Kind, value: &Value, derived: Option<u64>, bytes: &mut Vec<u8>) {
+fn write_value(
+    endian: Endian,
+    kind: Kind,
+    value: &Value,
+    derived: Option<u64>,
+    bytes: &mut Vec<u8>,
+) {
     let number = match (derived, value) {
         (Some(number), _) => number,
         (None, Value::Number(number)) => *number,

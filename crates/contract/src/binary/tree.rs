@@ -77,7 +77,14 @@ impl Tree {
         for (index, record) in self.records.iter().enumerate() {
             let number = index as u64 + 1;
             let path = format!("{}[{number}]", layout.records.name);
-            record_leaves(&mut leaves, &path, &layout.records.name, &layout.records, record, number);
+            record_leaves(
+                &mut leaves,
+                &path,
+                &layout.records.name,
+                &layout.records,
+                record,
+                number,
+            );
         }
         leaves
     }

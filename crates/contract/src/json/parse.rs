@@ -206,7 +206,10 @@ impl Parser<'_> {
         if !number.is_finite() {
             let why = format!("{written} is larger than any 64-bit float");
             self.note(codes::LOSSY, start, why);
-        } else if whole && number.abs() > 9_007_199_254_740_992.0 && written.parse::<i128>().ok() != Some(number as i128) {
+        } else if whole
+            && number.abs() >= 9_007_199_254_740_992.0
+            && written.parse::<i128>().ok() != Some(number as i128)
+        {
             let why = format!("{written} is not exact in a 64-bit float; readers disagree on it");
             self.note(codes::LOSSY, start, why);
         }

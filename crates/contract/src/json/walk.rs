@@ -24,7 +24,8 @@ struct Walk<'a> {
 /// Holds a document against the contract's rules.
 pub(crate) fn check(contract: &Contract, file: &str, text: &[u8], root: &Node, out: &mut Findings) {
     for rule in &contract.field {
-        let parts: Vec<&str> = rule.path.split('/').skip(1).filter(|part| !part.is_empty()).collect();
+        let parts: Vec<&str> =
+            rule.path.split('/').skip(1).filter(|part| !part.is_empty()).collect();
         let prefix = format!("{}/", rule.path.trim_end_matches('/'));
         let below = contract.field.iter().filter_map(|other| other.path.strip_prefix(&prefix));
         let known = below.filter_map(|rest| rest.split('/').next()).collect();
@@ -52,10 +53,19 @@ impl Walk<'_> {
         }
     }
 
-    fn fault(&self, out: &mut Findings, code: Code, node: &Node, path: &str, message: String, limit: String) {
+    fn fault(
+        &self,
+        out: &mut Findings,
+        code: Code,
+        node: &Node,
+        path: &str,
+        message: String,
+        limit: String,
+    ) {
         let written = String::from_utf8_lossy(&self.text[node.start..node.end]);
         let measured: String = written.chars().take(60).collect();
-        let mut fault = finding(code, self.place(node.start, node.end, path), message, measured, limit);
+        let mut fault =
+            finding(code, self.place(node.start, node.end, path), message, measured, limit);
         fault.rule = self.contract.rule_place(&format!("path = \"{}\"", self.rule.path));
         out.push(fault);
     }
@@ -76,7 +86,9 @@ impl Walk<'_> {
             }
             Kind::Object(members) => {
                 let mut found = false;
-                for Member { key, value, .. } in members.iter().filter(|m| part == "*" || m.key == part) {
+                for Member { key, value, .. } in
+                    members.iter().filter(|m| part == "*" || m.key == part)
+                {
                     found = true;
                     path.push('/');
                     path.push_str(key);
@@ -159,11 +171,20 @@ impl Walk<'_> {
         self.length(text.chars().count(), "characters", node, path, name, out);
     }
 
-    fn length(&self, length: usize, unit: &str, node: &Node, path: &str, name: &str, out: &mut Findings) {
+    fn length(
+        &self,
+        length: usize,
+        unit: &str,
+        node: &Node,
+        path: &str,
+        name: &str,
+        out: &mut Findings,
+    ) {
         let (min, max) =
             (self.rule.length_min.unwrap_or(0), self.rule.length_max.unwrap_or(u64::MAX));
         if !(min..=max).contains(&(length as u64)) {
-            let limit = if max == u64::MAX { format!("at least {min}") } else { format!("{min} to {max}") };
+            let limit =
+                if max == u64::MAX { format!("at least {min}") } else { format!("{min} to {max}") };
             let message = format!("{name} has {length} {unit}, allowed is {limit}");
             self.fault(out, codes::LENGTH, node, path, message, limit);
         }
@@ -175,9 +196,11 @@ impl Walk<'_> {
         }
         let known: Vec<&str> = self.known.iter().copied().collect();
         for member in members.iter().filter(|member| !self.known.contains(member.key.as_str())) {
-            let place = self.place(member.key_start, member.value.start, &format!("{path}/{}", member.key));
+            let place =
+                self.place(member.key_start, member.value.start, &format!("{path}/{}", member.key));
             let message = format!("key '{}' is not in the contract", member.key);
-            let mut fault = finding(codes::UNKNOWN_KEY, place, message, member.key.clone(), known.join(", "));
+            let mut fault =
+                finding(codes::UNKNOWN_KEY, place, message, member.key.clone(), known.join(", "));
             if let Some(word) = crate::strict::suggestion(&member.key, &known) {
                 fault.help = format!("did you mean '{word}'?");
             }

@@ -12,7 +12,9 @@ const GITHUB_PER_KIND: usize = 10;
 
 fn region(finding: &Finding) -> Value {
     match finding.place.line {
-        Some(line) => json!({ "startLine": line, "startColumn": finding.place.column.unwrap_or(1) }),
+        Some(line) => {
+            json!({ "startLine": line, "startColumn": finding.place.column.unwrap_or(1) })
+        }
         None => json!({
             "byteOffset": finding.place.offset.unwrap_or(0),
             "byteLength": finding.place.length.unwrap_or(0),
@@ -45,9 +47,14 @@ pub fn sarif(reports: &[CheckReport]) -> String {
         .collect();
     let results: Vec<Value> = all(reports)
         .map(|finding| {
-            let level = if finding.severity == Severity::Note { "note" } else { word(finding.severity) };
+            let level =
+                if finding.severity == Severity::Note { "note" } else { word(finding.severity) };
             let fingerprint = decide::id::Digest::of(
-                format!("{}{}{:?}{}", finding.code, finding.place.file, finding.place.field, finding.message).as_bytes(),
+                format!(
+                    "{}{}{:?}{}",
+                    finding.code, finding.place.file, finding.place.field, finding.message
+                )
+                .as_bytes(),
             );
             json!({
                 "ruleId": finding.code.to_string(),
@@ -118,7 +125,8 @@ pub fn github(reports: &[CheckReport]) -> String {
         [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Note, "notice")]
     {
         let findings: Vec<&Finding> = all(reports).filter(|f| f.severity == severity).collect();
-        let fit = if findings.len() > GITHUB_PER_KIND { GITHUB_PER_KIND - 1 } else { findings.len() };
+        let fit =
+            if findings.len() > GITHUB_PER_KIND { GITHUB_PER_KIND - 1 } else { findings.len() };
         for finding in &findings[..fit] {
             let _ = writeln!(
                 text,
@@ -167,7 +175,13 @@ pub fn markdown(reports: &[CheckReport]) -> String {
     let mut text = String::from("| file | verdict | findings |\n|---|---|---|\n");
     let cell = |text: &str| text.replace('|', "\\|").replace('\n', " ");
     for report in reports {
-        let _ = writeln!(text, "| {} | {} | {} |", cell(&report.file), report.verdict, report.findings.len());
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} |",
+            cell(&report.file),
+            report.verdict,
+            report.findings.len()
+        );
     }
     for finding in all(reports) {
         let place = &finding.place;
@@ -175,7 +189,13 @@ pub fn markdown(reports: &[CheckReport]) -> String {
             || place.offset.map_or(String::new(), |offset| format!(" offset {offset}")),
             |line| format!(":{line}"),
         );
-        let _ = writeln!(text, "\n- **{}** {}{at}: {}", finding.code, cell(&place.file), cell(&finding.message));
+        let _ = writeln!(
+            text,
+            "\n- **{}** {}{at}: {}",
+            finding.code,
+            cell(&place.file),
+            cell(&finding.message)
+        );
     }
     text
 }

@@ -1,66 +1,48 @@
-//! One process under limits, and how strong the limits were.
+//! Runs one process under limits, and says how strong the limits were.
 //!
-//! A program that wants a sandbox starts itself again as the launcher: [`launcher_main`] must be
-//! the first thing in its `main`. The launcher, a process with one thread, takes rights away from
-//! itself and then becomes the consumer by `exec`. So nothing runs between `fork` and `exec`, and
-//! nothing here needs unsafe code.
+//! A consumer is a foreign program that is about to read a hostile file. Here it gets its own
+//! namespaces, limits, a directory of its own to write to, and a deadline; when it ends, everything
+//! that it started ends with it. What an outcome means is for the caller to judge.
 //!
-//! This crate never judges what an outcome means; it says what happened and how strong the sandbox
-//! was. Without any working layer it still limits time, memory and processes.
+//! The caller's program calls [`launcher_main`] first thing in `main`. [`Launcher`] starts that program
+//! again with a hidden argument, because limits are set by a process upon itself, before it becomes
+//! the consumer; a process with threads could not do so safely. Four processes in a row:
+//!
+//! 1. [`Launcher::run`] holds the outer deadline;
+//! 2. the *namespaces* stage leaves the caller's namespaces;
+//! 3. the *supervisor* stage is process 1 of the new process namespace: it captures output,
+//!    measures, kills at the deadline, and with its own end the kernel ends all others;
+//! 4. the *consumer* stage limits itself and becomes the consumer.
 #![forbid(unsafe_code)]
 
-mod confine;
+mod command;
+mod layers;
+mod namespaces;
+mod outcome;
+mod protocol;
 mod run;
+mod supervisor;
 
-pub use confine::{Strength, launcher_main};
-pub use run::{Launcher, Outcome, Run, Said};
+pub use command::{Command, Limits};
+pub use outcome::{Layer, Outcome, Run, Said, Strength};
+pub use run::Launcher;
 
-use decide::time::Span;
-use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
+/// The hidden first argument by which a program knows that it is to be a launcher.
+pub const LAUNCHER_ARGUMENT: &str = "__ringfence_sandbox";
 
-/// What one process may use.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Limits {
-    /// Wall time; then the whole process group is killed.
-    pub time: Span,
-    /// CPU time in whole seconds.
-    pub cpu_seconds: u64,
-    /// Address space in bytes.
-    pub memory_bytes: u64,
-    /// Largest file written, in bytes.
-    pub file_bytes: u64,
-    /// Open files.
-    pub files: u64,
-    /// Processes of the user (not enforced by the kernel for root).
-    pub processes: u64,
-    /// Bytes kept of standard output and of standard error.
-    pub output_bytes: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Limits {
-        Limits {
-            time: Span::seconds(5),
-            cpu_seconds: 5,
-            memory_bytes: 512 * 1024 * 1024,
-            file_bytes: 64 * 1024 * 1024,
-            files: 256,
-            processes: 256,
-            output_bytes: 64 * 1024,
-        }
+/// Does the launcher's work and ends the process, when the program was started as a launcher;
+/// returns at once otherwise. Must be called first in `main`, before any thread is started.
+pub fn launcher_main() {
+    let mut words = std::env::args_os().skip(1);
+    if words.next().is_none_or(|word| word != LAUNCHER_ARGUMENT) {
+        return;
     }
-}
-
-/// A process to run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Command {
-    /// Program and arguments; the program is looked up on `PATH` if it has no slash.
-    pub argv: Vec<String>,
-    /// The working directory, and the only place that may be written.
-    pub work: PathBuf,
-    /// Files and directories that may be read besides the system's.
-    pub readable: Vec<PathBuf>,
-    /// The limits.
-    pub limits: Limits,
+    let stage = words.next().unwrap_or_default();
+    let code = match stage.to_str() {
+        Some(protocol::NAMESPACES) => namespaces::main(),
+        Some(protocol::SUPERVISOR) => supervisor::main(),
+        Some(protocol::CONSUMER) => layers::main(),
+        _ => protocol::EXIT_BROKEN,
+    };
+    std::process::exit(code);
 }

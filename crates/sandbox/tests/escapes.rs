@@ -1,102 +1,189 @@
 //! Programs that want out: what they try, and that nothing is left behind.
 #![allow(missing_docs)]
 
-use ringfence_sandbox as sandbox;
-
 use decide::time::Span;
-use sandbox::{Command, Launcher, Limits, Outcome};
+use ringfence_sandbox::{Command, Launcher, Limits, Outcome, Run};
 use std::path::Path;
 
+const ZOO: &str = env!("CARGO_BIN_EXE_sandbox-zoo");
 
-fn launcher() -> Launcher {
-    Launcher::at(Path::new(env!("CARGO_BIN_EXE_ringfence-sandbox-launcher")))
-}
-
-fn shell(work: &Path, script: &str, limits: Limits) -> sandbox::Run {
-    let argv = ["/bin/sh", "-c", script].map(str::to_owned).to_vec();
-    launcher().run(&Command { argv, work: work.to_owned(), readable: Vec::new(), limits })
-}
-
-#[test]
-fn exits_signals_and_missing_programs_are_told_apart() {
-    let work = tempfile::tempdir().expect("a directory");
-    let run = |script| shell(work.path(), script, Limits::default());
-    let good = run("echo out; echo err >&2; exit 3");
-    assert_eq!(good.outcome, Outcome::Exited(3));
-    assert_eq!((good.said.output.as_str(), good.said.errors.as_str()), ("out\n", "err\n"));
-    assert_eq!(run("kill -SEGV $$").outcome, Outcome::Signalled(11));
-    let missing = launcher().run(&Command {
-        argv: vec!["/no/such/program".into()],
-        work: work.path().to_owned(),
+fn run(work: &Path, words: &[&str], limits: Limits) -> Run {
+    let argv = words.iter().map(|word| (*word).to_owned()).collect();
+    Launcher::at(Path::new(ZOO)).run(&Command {
+        argv,
+        work: work.to_owned(),
         readable: Vec::new(),
-        limits: Limits::default(),
-    });
-    assert!(matches!(missing.outcome, Outcome::NotStarted(why) if why.contains("/no/such/program")));
+        limits,
+    })
+}
+
+fn zoo(work: &Path, words: &[&str], limits: Limits) -> Run {
+    run(work, &[&[ZOO], words].concat(), limits)
+}
+
+fn shell(work: &Path, script: &str, limits: Limits) -> Run {
+    run(work, &["/bin/sh", "-c", script], limits)
+}
+
+fn work() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a directory")
+}
+
+/// Says loudly that a layer is missing here, and why; true when it is there.
+fn has(run: &Run, layer: &str) -> bool {
+    let here = run.strength.has(layer);
+    if !here {
+        eprintln!("SKIPPED: no layer '{layer}' here; the sandbox is {}", run.strength.words());
+    }
+    here
+}
+
+/// Processes of this machine whose command line holds `mark`.
+fn alive(mark: &str) -> Vec<String> {
+    let entries = std::fs::read_dir("/proc").expect("readable");
+    let line = |entry: std::fs::DirEntry| {
+        entry.file_name().to_str()?.parse::<u32>().ok()?;
+        let line = std::fs::read(entry.path().join("cmdline")).ok()?;
+        let line = String::from_utf8_lossy(&line).replace('\0', " ");
+        line.contains(mark).then_some(line)
+    };
+    entries.flatten().filter_map(line).collect()
 }
 
 #[test]
-fn a_hang_and_everything_it_started_are_killed() {
-    let work = tempfile::tempdir().expect("a directory");
-    let limits = Limits { time: Span(400), ..Limits::default() };
-    // A child that ignores the polite signal, in the background, with its own marker in its name.
-    let marker = work.path().join("left-behind");
-    let script = format!(
-        "trap '' TERM; (trap '' TERM; while :; do sleep 0.1; echo x >> {0}; done) & (setsid sh -c \
-         'while :; do sleep 0.1; echo y >> {0}; done' &) ; while :; do sleep 0.1; done",
-        marker.display()
-    );
-    assert_eq!(shell(work.path(), &script, limits).outcome, Outcome::TimedOut);
-    let size = || std::fs::metadata(&marker).map_or(0, |meta| meta.len());
-    std::thread::sleep(std::time::Duration::from_millis(300));
-    let before = size();
-    std::thread::sleep(std::time::Duration::from_millis(500));
-    assert_eq!(size(), before, "something still runs");
+fn endings_are_told_apart() {
+    let work = work();
+    let said = shell(work.path(), "echo out; echo err >&2; exit 3", Limits::default());
+    assert_eq!(said.outcome, Outcome::Exited(3));
+    assert_eq!((said.said.output.as_str(), said.said.errors.as_str()), ("out\n", "err\n"));
+    assert!(said.rss_bytes > 0);
+    let ends = |words: &[&str]| zoo(work.path(), words, Limits::default()).outcome;
+    assert_eq!(ends(&["exit", "125"]), Outcome::Exited(125));
+    assert_eq!(ends(&["abort"]), Outcome::Signalled(6));
+    let fault = shell(work.path(), "kill -SEGV $$", Limits::default());
+    assert_eq!(fault.outcome, Outcome::Signalled(11));
+    for missing in ["/no/such/program", "no-such-program"] {
+        let run = run(work.path(), &[missing], Limits::default());
+        assert!(
+            matches!(&run.outcome, Outcome::NotStarted(why) if why.contains(missing)),
+            "{run:?}"
+        );
+    }
+    let nowhere = run(Path::new("/no/such/directory"), &["true"], Limits::default());
+    assert!(matches!(nowhere.outcome, Outcome::NotStarted(_)), "{nowhere:?}");
 }
 
 #[test]
-fn nothing_is_written_outside_and_no_socket_is_opened() {
-    let work = tempfile::tempdir().expect("a directory");
-    let outside = tempfile::tempdir().expect("a directory");
-    let strength = launcher().strength(work.path());
-    eprintln!("sandbox here: {}", strength.words());
-    assert!(strength.limits && strength.no_new_privileges);
-    let target = outside.path().join("escaped");
-    let run = shell(work.path(), &format!("echo x > {}", target.display()), Limits::default());
-    if strength.files {
-        assert!(!target.exists() && run.outcome != Outcome::Exited(0));
-    } else {
-        eprintln!("skipped: this kernel has no Landlock");
+fn a_program_that_is_no_launcher_starts_nothing() {
+    let work = work();
+    let argv = vec!["true".to_owned()];
+    let limits = Limits::default();
+    let command = Command { argv, work: work.path().to_owned(), readable: Vec::new(), limits };
+    for program in ["/bin/true", "/no/such/launcher"] {
+        let run = Launcher::at(Path::new(program)).run(&command);
+        assert!(matches!(run.outcome, Outcome::NotStarted(_)), "{run:?}");
+        assert!(!run.strength.confines());
+        assert_eq!(run.strength.words(), "none");
     }
-    assert_eq!(shell(work.path(), "echo x > inside", Limits::default()).outcome, Outcome::Exited(0));
-    if strength.system_calls {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("bound");
-        listener.set_nonblocking(true).expect("set");
-        let port = listener.local_addr().expect("bound").port();
-        let script = format!("exec 3<>/dev/tcp/127.0.0.1/{port}");
-        let argv = ["/bin/bash", "-c", &script].map(str::to_owned).to_vec();
-        let command = Command {
-            argv,
-            work: work.path().to_owned(),
-            readable: Vec::new(),
-            limits: Limits::default(),
-        };
-        assert_ne!(launcher().run(&command).outcome, Outcome::Exited(0));
-        assert!(listener.accept().is_err(), "a connection came out of the sandbox");
-    } else {
-        eprintln!("skipped: this kernel has no seccomp");
-    }
+}
+
+#[test]
+fn time_and_processor_time_are_bounded() {
+    let work = work();
+    let short = Limits { time: Span(300), ..Limits::default() };
+    assert_eq!(zoo(work.path(), &["sleep"], short.clone()).outcome, Outcome::TimedOut);
+    let stubborn = "trap '' TERM INT HUP; while :; do sleep 0.05; done";
+    assert_eq!(shell(work.path(), stubborn, short).outcome, Outcome::TimedOut);
+    let busy = Limits { time: Span::seconds(60), cpu_seconds: 1, ..Limits::default() };
+    let spun = zoo(work.path(), &["spin"], busy);
+    assert_eq!(spun.outcome, Outcome::Signalled(24), "SIGXCPU");
+    assert!(spun.cpu >= Span(900), "{:?}", spun.cpu);
 }
 
 #[test]
 fn memory_files_and_output_are_bounded() {
-    let work = tempfile::tempdir().expect("a directory");
-    let limits = || Limits { memory_bytes: 64 << 20, file_bytes: 1 << 20, ..Limits::default() };
-    let hog = "x=$(head -c 200000000 /dev/zero | tr '\\0' a); echo ${#x}";
-    assert_ne!(shell(work.path(), hog, limits()).outcome, Outcome::Exited(0));
+    let work = work();
+    let limits = || Limits { file_bytes: 1 << 20, ..Limits::default() };
+    assert_eq!(zoo(work.path(), &["allocate", "64"], limits()).outcome, Outcome::Exited(0));
+    assert_eq!(zoo(work.path(), &["allocate", "8192"], limits()).outcome, Outcome::Exited(1));
     let big = "head -c 5000000 /dev/zero > big";
     assert_ne!(shell(work.path(), big, limits()).outcome, Outcome::Exited(0));
     let size = std::fs::metadata(work.path().join("big")).map_or(0, |meta| meta.len());
     assert!(size <= 1 << 20, "{size} bytes were written");
-    let talk = shell(work.path(), "head -c 1000000 /dev/zero | tr '\\0' a", Limits::default());
+    let talk = zoo(work.path(), &["chatter"], Limits::default());
+    assert_eq!(talk.outcome, Outcome::Exited(0));
     assert_eq!(talk.said.output.len(), Limits::default().output_bytes);
+}
+
+#[test]
+fn nothing_outside_is_read_or_written() {
+    let (work, outside) = (work(), work());
+    let (secret, target) = (outside.path().join("secret"), outside.path().join("out"));
+    std::fs::write(&secret, "x").expect("written");
+    let (secret, out) = (secret.display().to_string(), target.display().to_string());
+    let wrote = zoo(work.path(), &["write", &out], Limits::default());
+    if has(&wrote, "landlock") {
+        assert_eq!(wrote.outcome, Outcome::Exited(1));
+        assert!(!target.exists());
+        let read = zoo(work.path(), &["read", &secret], Limits::default());
+        assert_eq!(read.outcome, Outcome::Exited(1));
+    }
+    let inside = zoo(work.path(), &["write", "inside"], Limits::default());
+    assert_eq!(inside.outcome, Outcome::Exited(0));
+    assert!(work.path().join("inside").exists());
+}
+
+#[test]
+fn no_connection_comes_out_and_no_mount_is_made() {
+    let work = work();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("bound");
+    listener.set_nonblocking(true).expect("set");
+    let address = listener.local_addr().expect("bound").to_string();
+    let run = zoo(work.path(), &["connect", &address], Limits::default());
+    if has(&run, "net") || has(&run, "seccomp") {
+        assert_eq!(run.outcome, Outcome::Exited(1));
+        assert!(listener.accept().is_err(), "a connection came out of the sandbox");
+    }
+    if has(&run, "seccomp") {
+        let run = zoo(work.path(), &["unlucky", "mount"], Limits::default());
+        assert_eq!(run.outcome, Outcome::Exited(1));
+    }
+}
+
+#[test]
+fn a_thousand_processes_are_stopped_and_gone() {
+    let work = work();
+    let limits = Limits { processes: 64, time: Span::seconds(20), ..Limits::default() };
+    let run = zoo(work.path(), &["fork", "1000"], limits);
+    if has(&run, "processes") {
+        assert_ne!(run.outcome, Outcome::Exited(0), "{run:?}");
+    }
+    assert!(run.strays || run.outcome == Outcome::TimedOut, "{run:?}");
+}
+
+#[test]
+fn what_leaves_its_session_is_killed_all_the_same() {
+    let work = work();
+    // No other process has this in its command line.
+    let mark = format!("mark-{}", work.path().file_name().expect("a name").display());
+    let run = zoo(work.path(), &["daemon", &mark], Limits::default());
+    assert_eq!(run.outcome, Outcome::Exited(0), "{run:?}");
+    assert!(run.strays, "the daemon was seen");
+    assert_eq!(alive(&mark), [""; 0]);
+    let script = format!("setsid sh -c 'sleep 600; : {mark}' & sleep 600");
+    let short = Limits { time: Span(400), ..Limits::default() };
+    assert_eq!(shell(work.path(), &script, short).outcome, Outcome::TimedOut);
+    assert_eq!(alive(&mark), [""; 0]);
+}
+
+#[test]
+fn the_strength_is_said_in_words() {
+    let work = work();
+    let strength = Launcher::at(Path::new(ZOO)).strength(work.path());
+    eprintln!("the sandbox here: {}", strength.words());
+    assert!(strength.has("limits") && strength.has("privileges"));
+    for layer in &strength.layers {
+        assert!(strength.words().contains(&layer.name));
+        assert!(layer.on || !layer.note.is_empty(), "{layer:?} says why it is off");
+    }
 }

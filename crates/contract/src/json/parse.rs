@@ -281,7 +281,8 @@ impl Parser<'_> {
     }
 
     fn unicode(&mut self) -> Result<char, Fault> {
-        let start = self.at;
+        // The place of the escape is its backslash.
+        let start = self.at - 1;
         let first = self.hex4()?;
         if !(0xD800..0xE000).contains(&first) {
             return Ok(char::from_u32(first).unwrap_or(char::REPLACEMENT_CHARACTER));

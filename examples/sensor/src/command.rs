@@ -50,13 +50,14 @@ pub fn main(version: Version) -> ExitCode {
 
 /// Reads and decodes a channel file.
 pub(crate) fn load(version: Version, path: &Path) -> Result<(Engine, Vec<u8>), String> {
-    let size = std::fs::metadata(path).map_err(|error| format!("{}: {error}", path.display()))?.len();
+    let size =
+        std::fs::metadata(path).map_err(|error| format!("{}: {error}", path.display()))?.len();
     if size > file::FILE_BYTES_MAX as u64 {
         return Err(format!("{}: {size} bytes, at most {}", path.display(), file::FILE_BYTES_MAX));
     }
     let bytes = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let decoded =
-        file::decode(&bytes).map_err(|refused| format!("{}: refused at {refused}", path.display()))?;
+    let decoded = file::decode(&bytes)
+        .map_err(|refused| format!("{}: refused at {refused}", path.display()))?;
     let engine = Engine::new(version, decoded).map_err(|error| format!("no memory: {error}"))?;
     if version.checks_bound() && engine.beyond_supply() > 0 {
         eprintln!(
@@ -90,10 +91,13 @@ fn encode(from: &Path, to: &Path) -> Result<(), String> {
 
 fn live(version: Version, content: &str, events: &str, tick: &str) -> Result<(), String> {
     let tick = tick.parse().map_err(|_| format!("--tick-ms {tick} is not a number"))?;
-    run::run(version, &run::Options {
-        content: PathBuf::from(content),
-        events: PathBuf::from(events),
-        tick_ms: tick,
-        socket: std::env::var_os("RINGFENCE_SOCKET").map(PathBuf::from),
-    })
+    run::run(
+        version,
+        &run::Options {
+            content: PathBuf::from(content),
+            events: PathBuf::from(events),
+            tick_ms: tick,
+            socket: std::env::var_os("RINGFENCE_SOCKET").map(PathBuf::from),
+        },
+    )
 }

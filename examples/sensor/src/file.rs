@@ -119,14 +119,20 @@ pub fn decode(bytes: &[u8]) -> Result<ChannelFile, Refused> {
         return Err(Refused { offset: 0, why: "this is not a channel file (magic RFCF)".into() });
     }
     if reader.number(2)? != 1 {
-        return Err(Refused { offset: 4, why: "unknown format version, this engine reads 1".into() });
+        return Err(Refused {
+            offset: 4,
+            why: "unknown format version, this engine reads 1".into(),
+        });
     }
     let template_type = u16::try_from(reader.number(2)?).unwrap_or(u16::MAX);
     let count = reader.number(4)? as usize;
     let length = reader.number(4)? as usize;
     let crc = reader.number(4)?;
     if length != bytes.len() - HEADER_BYTES {
-        return Err(Refused { offset: 12, why: format!("payload length {length} is not the file's") });
+        return Err(Refused {
+            offset: 12,
+            why: format!("payload length {length} is not the file's"),
+        });
     }
     if crc32fast::hash(&bytes[HEADER_BYTES..]) != crc {
         return Err(Refused { offset: 16, why: "the checksum does not match".into() });

@@ -88,7 +88,8 @@ pub fn run(version: Version, options: &Options) -> Result<(), String> {
 fn load(version: Version, options: &Options, voice: &Voice) -> Result<Live, String> {
     match command::load(version, &options.content) {
         Ok((engine, bytes)) => {
-            let digest: String = Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect();
+            let digest: String =
+                Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect();
             voice.say(&serde_json::json!({ "event": "loaded", "digest": digest }));
             Ok(Live { engine, digest })
         }

@@ -83,7 +83,10 @@ fn every_truncation_and_bit_flip_is_refused_or_read_but_never_kills_on_load() {
         let mut bytes = good.clone();
         bytes[at] ^= 0x40;
         std::fs::write(&path, &bytes).expect("writable");
-        assert!(run(SENSORS[0].1, &[Path::new("load"), &path]).status.code().is_some(), "bit at {at}");
+        assert!(
+            run(SENSORS[0].1, &[Path::new("load"), &path]).status.code().is_some(),
+            "bit at {at}"
+        );
     }
 }
 

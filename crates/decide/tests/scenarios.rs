@@ -35,6 +35,8 @@ fn a_crash_on_load_harms_a_handful_and_is_withdrawn() {
         let view = fleet.rollout.view(fleet.now);
         assert!(view.harmed <= 4, "seed {seed}: {} harmed", view.harmed);
         assert!(view.withdrawn);
+        assert_eq!((view.down, view.refused), (0, 0), "seed {seed}: everybody is back");
+        assert_eq!(view.strata.iter().map(|s| s.reverted).sum::<u64>(), view.reverted);
         let halted = fleet.trace.iter().position(|(_, a)| *a == Action::Halt).expect("halted");
         assert!(!fleet.trace[halted..].iter().any(|(_, a)| matches!(a, Action::Expose { .. })));
     }

@@ -23,6 +23,10 @@ const REVERTED: u16 = 1 << 8;
 const REACHABLE: u16 = 1 << 9;
 /// Enrolled after the rollout began: in no risk set.
 const LATE: u16 = 1 << 10;
+/// Exposed, crashed or fell silent, and neither back nor healthy since. For people; decides nothing.
+const DOWN: u16 = 1 << 11;
+/// Its agent refused the release and kept what it ran.
+const REFUSED: u16 = 1 << 12;
 
 /// Counts of one stratum or of the fleet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,6 +40,10 @@ pub(super) struct Counts {
     pub confirmed: u64,
     pub harmed: u64,
     pub reverted: u64,
+    /// Exposed, crashed or fell silent, and neither back nor healthy since.
+    pub down: u64,
+    /// Refused by the machine's own agent, which kept what it ran.
+    pub refused: u64,
 }
 
 /// What one event changed.
@@ -194,11 +202,16 @@ impl Machines {
         }
         let mut effect = Effect { counted: None, assigned: false, harmed: false };
         match what {
-            MachineEvent::Back => {}
+            MachineEvent::Back => self.up(index, CRASHED),
             MachineEvent::Attempted | MachineEvent::Loaded => self.attempted(index, age),
             MachineEvent::Healthy => self.healthy(index, age, evidence_age, stopped),
-            MachineEvent::Crashed | MachineEvent::Refused => {
+            MachineEvent::Crashed => {
                 effect = self.bad(index, Endpoint::Crash, stopped);
+                self.down(index);
+            }
+            MachineEvent::Refused => {
+                effect = self.bad(index, Endpoint::Crash, stopped);
+                self.refused(index);
             }
             MachineEvent::Reverted => {
                 if !stopped {
@@ -208,6 +221,7 @@ impl Machines {
             }
             MachineEvent::Silent => {
                 effect = self.bad(index, Endpoint::Silence, stopped);
+                self.down(index);
                 self.sleep(index);
             }
             MachineEvent::Goodbye => self.sleep(index),
@@ -250,6 +264,10 @@ impl Machines {
                 counts.reachable += 1;
             });
         }
+        if self.flags[index] & REFUSED != 0 {
+            self.flags[index] &= !REFUSED;
+            self.count(index, |counts| counts.refused -= 1);
+        }
         self.flags[index] |= ATTEMPTED;
         self.loaded[index] = u32::try_from(age.0).unwrap_or(u32::MAX);
         self.count(index, |counts| counts.attempted += 1);
@@ -270,6 +288,7 @@ impl Machines {
         if !stopped && self.wants_healthy(index as u32, age, evidence_age) {
             self.flags[index] |= CONFIRMED;
             self.count(index, |counts| counts.confirmed += 1);
+            self.up(index, 0);
             if self.flags[index] & HARMED != 0 {
                 // It was only silent (an outage, a reboot) and is healthy on the release now.
                 self.flags[index] &= !HARMED;
@@ -278,7 +297,31 @@ impl Machines {
         }
     }
 
+    fn down(&mut self, index: usize) {
+        if self.flags[index] & (ASSIGNED | DOWN | REVERTED | REFUSED | HELD) == ASSIGNED {
+            self.flags[index] |= DOWN;
+            self.count(index, |counts| counts.down += 1);
+        }
+    }
+
+    /// No longer down, unless one of the flags `unless` is set.
+    fn up(&mut self, index: usize, unless: u16) {
+        if self.flags[index] & DOWN != 0 && self.flags[index] & unless == 0 {
+            self.flags[index] &= !DOWN;
+            self.count(index, |counts| counts.down -= 1);
+        }
+    }
+
+    fn refused(&mut self, index: usize) {
+        if self.flags[index] & (ASSIGNED | ATTEMPTED | REFUSED) == ASSIGNED {
+            self.up(index, 0);
+            self.flags[index] |= REFUSED;
+            self.count(index, |counts| counts.refused += 1);
+        }
+    }
+
     fn reverted(&mut self, index: usize) {
+        self.up(index, 0);
         if self.flags[index] & REVERTED == 0 {
             if self.flags[index] & (ATTEMPTED | ALIVE) == ATTEMPTED | ALIVE {
                 self.outstanding -= 1;

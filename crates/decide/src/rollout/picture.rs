@@ -40,6 +40,8 @@ impl Rollout {
             confirmed: counts.confirmed,
             harmed: counts.harmed,
             reverted: counts.reverted,
+            down: counts.down,
+            refused: counts.refused,
             evidence: odds(evidence),
             first_harm: self.first_harm,
             halted_at: self.halted_at,
@@ -91,6 +93,9 @@ impl Rollout {
             attempted: counts.attempted,
             confirmed: counts.confirmed,
             harmed: counts.harmed,
+            reverted: counts.reverted,
+            down: counts.down,
+            refused: counts.refused,
             quarantined: self.probes[stratum].quarantined,
         }
     }

@@ -75,6 +75,12 @@ pub struct View {
     pub harmed: u64,
     /// Of the attempted, those that said they are back on the previous file.
     pub reverted: u64,
+    /// Exposed, crashed or fell silent, and neither back nor healthy since.
+    #[serde(default)]
+    pub down: u64,
+    /// Refused by the machines' own agents, which kept what they ran.
+    #[serde(default)]
+    pub refused: u64,
     /// Odds against chance that the release does no harm (E), as a decimal text.
     pub evidence: String,
     /// First harm on an assigned machine, if any.
@@ -119,6 +125,15 @@ pub struct StratumView {
     pub confirmed: u64,
     /// Harmed.
     pub harmed: u64,
+    /// Of the attempted, those back on the previous file.
+    #[serde(default)]
+    pub reverted: u64,
+    /// Exposed, crashed or fell silent, and neither back nor healthy since.
+    #[serde(default)]
+    pub down: u64,
+    /// Refused by the machines' own agents, which kept what they ran.
+    #[serde(default)]
+    pub refused: u64,
     /// True when its canaries all failed and it stays where it is.
     pub quarantined: bool,
 }

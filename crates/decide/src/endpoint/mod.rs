@@ -7,7 +7,7 @@
 pub mod choice;
 pub mod record;
 
-pub use choice::{Choice, FenceView, Me, OfferView, Standing, choose};
+pub use choice::{Choice, FenceView, Me, OfferView, RETRY_AFTER, Standing, choose};
 pub use record::{
-    Evidence, Generation, Phase, Record, START_ATTEMPTS_MAX, Settled, StartDecision,
+    CRASHES_MAX, Evidence, Generation, Phase, Record, START_ATTEMPTS_MAX, Settled, StartDecision,
 };

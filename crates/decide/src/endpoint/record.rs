@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 
 /// Starts without health after which a release is given up (Chrome 3, greenboot 3, RAUC 3).
 pub const START_ATTEMPTS_MAX: u8 = 3;
+/// Crashes that a living agent has seen, without a steady stretch in between, after which a
+/// release outside probation is given up although it says that it is healthy after each start.
+pub const CRASHES_MAX: u8 = 3;
 
 /// A release on this machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,7 +28,7 @@ pub enum Phase {
     Probation,
     /// Put the known-good release back; not yet healthy on it.
     Reverted,
-    /// Runs the seed, because nothing else started.
+    /// Runs the seed, because nothing else started; not yet healthy on it.
     Seed,
     /// Runs nothing: the machine stays up, the agent goes on polling.
     Off,
@@ -65,6 +68,8 @@ pub struct Record {
     pub observed_crash: bool,
     /// The accused has been given its one retry after silent resets.
     pub retried: bool,
+    /// Crashes seen outside probation since `current` was last steady.
+    pub crashes: u8,
 }
 
 /// What the rescue step says before a start.
@@ -122,6 +127,7 @@ impl Record {
             attempts: 0,
             observed_crash: false,
             retried: false,
+            crashes: 0,
         }
     }
 
@@ -177,6 +183,7 @@ impl Record {
         self.current = to;
         self.phase = phase;
         self.attempts = 0;
+        self.crashes = 0;
         true
     }
 
@@ -190,23 +197,48 @@ impl Record {
         self.current = release;
         self.phase = Phase::Probation;
         self.attempts = 0;
+        self.crashes = 0;
         self.observed_crash = false;
         self.retried = again && self.retried;
         self.accused = None;
         self
     }
 
-    /// A living agent saw the consumer die, hang or fall sick. In probation the known-good release
-    /// comes back at once; elsewhere the count decides.
+    /// A living agent saw the consumer die, hang, fall sick, or refuse the file. In probation the
+    /// known-good release comes back at once. Elsewhere the counts decide: starts without health
+    /// ([`Record::before_start`]), and crashes that follow a healthy start again and again. With
+    /// nothing left below, the seed goes on being restarted.
     #[must_use]
     pub fn crash_seen(mut self) -> (Record, Option<Generation>) {
-        if self.phase != Phase::Probation {
-            return (self, None);
-        }
         let taken = self.current;
-        self.fall_back();
-        self.observed_crash = true;
-        (self, Some(taken))
+        match self.phase {
+            Phase::Probation => {
+                self.fall_back();
+                self.observed_crash = true;
+                (self, Some(taken))
+            }
+            Phase::Stable | Phase::Reverted => {
+                self.crashes = self.crashes.saturating_add(1);
+                let falls = self.crashes >= CRASHES_MAX && self.fall_back();
+                (self, falls.then_some(taken))
+            }
+            Phase::Seed | Phase::Off => (self, None),
+        }
+    }
+
+    /// The consumer was alive and is stopped in good order: this start says nothing against the
+    /// release, so it is not counted.
+    #[must_use]
+    pub fn stopped(mut self) -> Record {
+        self.attempts = self.attempts.saturating_sub(1);
+        self
+    }
+
+    /// The agent was installed with another seed than before.
+    #[must_use]
+    pub fn reseeded(mut self, seed: Generation) -> Record {
+        self.seed = seed;
+        self
     }
 
     /// The consumer is healthy on the current release. `enough` is what probation asks for.
@@ -230,17 +262,31 @@ impl Record {
             }
             Phase::Reverted | Phase::Seed if seen.heartbeats >= 1 => {
                 self.attempts = 0;
-                if self.phase == Phase::Reverted {
-                    self.phase = Phase::Stable;
-                }
+                self.phase = Phase::Stable;
+                self.settle_on_older();
                 let settled = self.settle();
                 (self, settled)
             }
-            Phase::Stable if self.attempts > 0 && seen.heartbeats >= 1 => {
+            Phase::Stable if seen.heartbeats >= 1 => {
                 self.attempts = 0;
+                if seen.age_ms >= enough.age_ms && seen.heartbeats >= enough.heartbeats {
+                    self.crashes = 0;
+                }
                 (self, Settled::Nothing)
             }
             _ => (self, Settled::Nothing),
+        }
+    }
+
+    /// What was known good does not start any more and something older does: that is the
+    /// counterfactual against it, and it must not be fallen back to again.
+    fn settle_on_older(&mut self) {
+        if self.current != self.known_good {
+            self.accused = Some(self.known_good);
+            self.observed_crash = false;
+            self.retried = false;
+            self.known_good = self.current;
+            self.known_good_before = self.seed;
         }
     }
 
@@ -261,25 +307,43 @@ impl Record {
         }
     }
 
-    /// The fence says that `digest` must go: back to what is known good.
+    /// The fence says that `digest` must go: back to what is known good. Nothing changes when there
+    /// is nothing else on this machine.
     #[must_use]
     pub fn taken_back(mut self, digest: Digest) -> (Record, Option<Generation>) {
-        if self.current.digest != digest {
-            return (self, None);
-        }
-        let taken = self.current;
         let fallbacks = [self.known_good, self.known_good_before, self.seed];
         let to = fallbacks.into_iter().find(|generation| generation.digest != digest);
-        self.current = to.unwrap_or(self.seed);
-        self.known_good = self.current;
+        let Some(to) = to.filter(|_| self.current.digest == digest) else { return (self, None) };
+        let taken = self.current;
+        self.current = to;
+        self.known_good = to;
+        self.phase = Phase::Stable;
+        self.attempts = 0;
+        self.crashes = 0;
+        self.accused = None;
+        self.observed_crash = false;
+        (self.forgotten(digest), Some(taken))
+    }
+
+    /// `digest` is withdrawn: it is nothing to fall back to either. What runs now is
+    /// [`Record::taken_back`]'s business, and the seed stays, for want of anything below it.
+    #[must_use]
+    pub fn forgotten(mut self, digest: Digest) -> Record {
+        if self.current.digest == digest {
+            return self;
+        }
         if self.known_good_before.digest == digest {
             self.known_good_before = self.seed;
         }
-        self.phase = Phase::Stable;
-        self.attempts = 0;
-        self.accused = None;
-        self.observed_crash = false;
-        (self, Some(taken))
+        if self.known_good.digest == digest {
+            self.known_good = self.known_good_before;
+        }
+        if self.accused.is_some_and(|accused| accused.digest == digest) {
+            self.accused = None;
+            self.observed_crash = false;
+            self.retried = false;
+        }
+        self
     }
 }
 
@@ -364,7 +428,7 @@ mod tests {
                 let (next, decision) = record.before_start();
                 record = next;
                 if decision == StartDecision::Off {
-                    assert!(history.trailing_zeros() >= 9, "history {history:b}");
+                    assert!((history | !0xfff).count_zeros() >= 9, "history {history:b}");
                     break;
                 }
                 if history >> step & 1 == 1 {
@@ -373,7 +437,10 @@ mod tests {
                     if let Settled::Retry(release) = settled {
                         record = record.activate(release);
                     }
-                    assert!(!matches!(settled, Settled::Banned(_)) || history.count_zeros() > 6);
+                    assert!(
+                        !matches!(settled, Settled::Banned(_))
+                            || (history | !0xfff).count_zeros() >= 6
+                    );
                 } else {
                     assert!(record.attempts > 0, "a start is counted before it happens");
                 }

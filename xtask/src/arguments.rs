@@ -37,7 +37,9 @@ impl Arguments {
     /// The remaining words; an unknown option is an error.
     pub fn words(self) -> Outcome<Vec<String>> {
         match self.rest.iter().find(|argument| argument.starts_with('-')) {
-            Some(unknown) => Err(Fault(format!("there is no option '{unknown}'; see cargo xtask help"))),
+            Some(unknown) => {
+                Err(Fault(format!("there is no option '{unknown}'; see cargo xtask help")))
+            }
             None => Ok(self.rest),
         }
     }

@@ -38,12 +38,24 @@ pub struct Figure {
 
 impl Figure {
     /// A figure that must be at most `limit`.
-    pub fn at_most(name: &str, measured: f64, limit: f64, unit: &'static str, how: String) -> Figure {
+    pub fn at_most(
+        name: &str,
+        measured: f64,
+        limit: f64,
+        unit: &'static str,
+        how: String,
+    ) -> Figure {
         let holds = measured <= limit;
         Figure { name: name.to_owned(), measured, unit, limit: Some(limit), holds, how }
     }
     /// A figure that must be at least `limit`.
-    pub fn at_least(name: &str, measured: f64, limit: f64, unit: &'static str, how: String) -> Figure {
+    pub fn at_least(
+        name: &str,
+        measured: f64,
+        limit: f64,
+        unit: &'static str,
+        how: String,
+    ) -> Figure {
         let holds = measured >= limit;
         Figure { name: name.to_owned(), measured, unit, limit: Some(limit), holds, how }
     }
@@ -66,7 +78,10 @@ pub fn main(rest: &[String]) -> Outcome<u8> {
     let areas = arguments.words()?;
     let known = ["check", "polls", "drill"];
     if let Some(unknown) = areas.iter().find(|area| !known.contains(&area.as_str())) {
-        return Err(Fault(format!("there is no bench area '{unknown}'; known: {}", known.join(", "))));
+        return Err(Fault(format!(
+            "there is no bench area '{unknown}'; known: {}",
+            known.join(", ")
+        )));
     }
     let wanted = |area: &str| areas.is_empty() || areas.iter().any(|name| name == area);
     let programs = Programs::build("release")?;

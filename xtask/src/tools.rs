@@ -20,11 +20,8 @@ pub const NGINX: Tool = Tool {
     why: "the same main job with a consumer that nobody here wrote",
 };
 /// A real browser.
-pub const CHROMIUM: Tool = Tool {
-    command: "chromium",
-    packages: &["chromium"],
-    why: "opens the page as a person would",
-};
+pub const CHROMIUM: Tool =
+    Tool { command: "chromium", packages: &["chromium"], why: "opens the page as a person would" };
 /// An HTTP load generator.
 pub const WRK: Tool = Tool { command: "wrk", packages: &["wrk"], why: "asks for unchanged files" };
 /// The comparison for check, and independent TUF and DSSE readers.

@@ -75,7 +75,7 @@ fn cpu(command: &str) -> Outcome<f64> {
 }
 
 /// Runs the bench.
-pub fn run(programs: &Programs) -> Outcome<Vec<Figure>> {
+pub(super) fn run(programs: &Programs) -> Outcome<Vec<Figure>> {
     tools::ensure(&[&PYTHON])?;
     let directory = scratch("bench-check")?;
     let (json, contract) = (directory.join("rules.json"), directory.join("contract.toml"));

@@ -13,7 +13,7 @@ const MINUTES: f64 = 78.0;
 const RUNS: usize = 3;
 
 /// Runs the bench.
-pub fn run(programs: &Programs) -> Outcome<Vec<Figure>> {
+pub(super) fn run(programs: &Programs) -> Outcome<Vec<Figure>> {
     let mut rates = Vec::new();
     for _ in 0..RUNS {
         let began = Instant::now();

@@ -67,7 +67,7 @@ fn nginx(directory: &Path, body: &[u8]) -> Outcome<(Running, String)> {
 }
 
 /// Runs the bench.
-pub fn run(programs: &Programs) -> Outcome<Vec<Figure>> {
+pub(super) fn run(programs: &Programs) -> Outcome<Vec<Figure>> {
     tools::ensure(&[&NGINX, &WRK])?;
     let directory = scratch("bench-polls")?;
     let stage = Stage::open(programs, &directory.join("stage"))?;
@@ -75,8 +75,7 @@ pub fn run(programs: &Programs) -> Outcome<Vec<Figure>> {
     let ours = format!("{}/tuf/metadata/timestamp.json", server.address);
     let (our_tag, body) = etag(&ours)?;
     let (running, theirs) = nginx(&directory, &body)?;
-    let (their_tag, _) =
-        wait_for("nginx", Duration::from_secs(5), || Ok(etag(&theirs).ok()))?;
+    let (their_tag, _) = wait_for("nginx", Duration::from_secs(5), || Ok(etag(&theirs).ok()))?;
     let (mut ratios, mut rates) = (Vec::new(), Vec::new());
     for _ in 0..RUNS {
         let a = rate(&ours, &our_tag, server.process.id())?;
@@ -91,7 +90,13 @@ pub fn run(programs: &Programs) -> Outcome<Vec<Figure>> {
         body.len()
     );
     Ok(vec![
-        Figure::at_least("unchanged polls / nginx", median(ratios), 0.5, "ratio per core", how.clone()),
+        Figure::at_least(
+            "unchanged polls / nginx",
+            median(ratios),
+            0.5,
+            "ratio per core",
+            how.clone(),
+        ),
         Figure::only("unchanged polls", median(rates), "answers per CPU second", how),
     ])
 }

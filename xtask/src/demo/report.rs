@@ -4,66 +4,66 @@ use serde::Serialize;
 
 /// The document that `--output json` prints.
 #[derive(Debug, Serialize)]
-pub struct Report {
+pub(super) struct Report {
     /// `ringfence/demo/v1`.
-    pub schema: &'static str,
+    pub(super) schema: &'static str,
     /// Agent and consumer processes that were started.
-    pub fleet: u64,
+    pub(super) fleet: u64,
     /// How the ladder was shortened, in words.
-    pub policy: String,
+    pub(super) policy: String,
     /// Seconds of the run, without building.
-    pub seconds: f64,
+    pub(super) seconds: f64,
     /// One entry a wall, in the order of the story.
-    pub walls: Vec<Wall>,
+    pub(super) walls: Vec<Wall>,
 }
 
 /// What one wall did.
 #[derive(Clone, Debug, Default, Serialize)]
-pub struct Wall {
+pub(super) struct Wall {
     /// `as_it_happened`, `check`, `trial`, `rings`, `agent`, `rescue`, `recall`, `story`.
-    pub wall: &'static str,
+    pub(super) wall: &'static str,
     /// `held` or `did not hold`; for the history: `no wall`.
-    pub verdict: &'static str,
+    pub(super) verdict: &'static str,
     /// Machines concerned.
-    pub machines: u64,
+    pub(super) machines: u64,
     /// Machines that were exposed to the bad file (for recall: to the good one).
-    pub exposed: u64,
+    pub(super) exposed: u64,
     /// Machines whose consumer it killed.
-    pub harmed: u64,
+    pub(super) harmed: u64,
     /// Machines that went back by themselves or on the server's word.
-    pub reverted: u64,
+    pub(super) reverted: u64,
     /// Machines that needed a person.
-    pub hands_needed: u64,
+    pub(super) hands_needed: u64,
     /// From the first crash, by the machine's report, to the signed halt; `null` where nothing
     /// crashed.
-    pub first_crash_to_halt_ms: Option<u64>,
+    pub(super) first_crash_to_halt_ms: Option<u64>,
     /// What was seen, in one sentence with its numbers.
-    pub seen: String,
+    pub(super) seen: String,
     /// Seconds that this part took.
-    pub seconds: f64,
+    pub(super) seconds: f64,
 }
 
 impl Wall {
     /// True unless the wall failed to hold.
-    pub fn good(&self) -> bool {
+    pub(super) fn good(&self) -> bool {
         self.verdict != DID_NOT_HOLD
     }
 }
 
 /// The verdict of a wall that stopped what it must stop.
-pub const HELD: &str = "held";
+pub(super) const HELD: &str = "held";
 /// The verdict of a wall that did not.
-pub const DID_NOT_HOLD: &str = "did not hold";
+pub(super) const DID_NOT_HOLD: &str = "did not hold";
 /// The history had none.
-pub const NO_WALL: &str = "no wall";
+pub(super) const NO_WALL: &str = "no wall";
 
 /// `held` if `good`.
-pub fn verdict(good: bool) -> &'static str {
+pub(super) fn verdict(good: bool) -> &'static str {
     if good { HELD } else { DID_NOT_HOLD }
 }
 
 /// Digits in groups of three.
-pub fn grouped(number: u64) -> String {
+pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
@@ -77,13 +77,18 @@ pub fn grouped(number: u64) -> String {
 
 impl Report {
     /// The last lines: the outage as it happened beside this run.
-    pub fn table(&self) -> String {
+    pub(super) fn table(&self) -> String {
         let find = |name: &str| self.walls.iter().find(|wall| wall.wall == name);
         let (Some(history), Some(rings)) = (find("as_it_happened"), find("rings")) else {
             return String::new();
         };
         let of = |wall: &Wall, n: u64| {
-            format!("{} of {} ({:.1} %)", grouped(n), grouped(wall.machines), share(n, wall.machines))
+            format!(
+                "{} of {} ({:.1} %)",
+                grouped(n),
+                grouped(wall.machines),
+                share(n, wall.machines)
+            )
         };
         let halt = |wall: &Wall| match wall.first_crash_to_halt_ms {
             Some(ms) if ms < 60_000 => format!("{}.{} s", ms / 1000, ms % 1000 / 100),
@@ -98,10 +103,8 @@ impl Report {
             ("back by themselves", of(history, history.reverted), of(rings, rings.reverted)),
             ("need hands", grouped(history.hands_needed), grouped(rings.hands_needed)),
         ];
-        let lines: Vec<String> = rows
-            .iter()
-            .map(|(name, a, b)| format!("  {name:<20} {a:>34} {b:>34}"))
-            .collect();
+        let lines: Vec<String> =
+            rows.iter().map(|(name, a, b)| format!("  {name:<20} {a:>34} {b:>34}")).collect();
         lines.join("\n")
     }
 }

@@ -18,13 +18,13 @@ const INPUTS: usize = 20;
 const PERIOD: Duration = Duration::from_millis(250);
 
 /// The thread, which ends with its owner.
-pub struct Weather {
+pub(super) struct Weather {
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
 /// One event as a line of JSON.
-pub fn event(inputs: &[(usize, &str)]) -> String {
+pub(super) fn event(inputs: &[(usize, &str)]) -> String {
     let mut values = vec![String::new(); INPUTS];
     for (index, value) in inputs {
         values[*index] = (*value).to_owned();
@@ -33,7 +33,7 @@ pub fn event(inputs: &[(usize, &str)]) -> String {
 }
 
 /// The event that fires the defect: it matches every criterion of the bad file before field 21.
-pub fn trigger() -> String {
+pub(super) fn trigger() -> String {
     event(&[(0, "pipe"), (1, r"\Device\NamedPipe\supply")])
 }
 
@@ -53,7 +53,7 @@ fn mix(mut value: u64) -> u64 {
 
 impl Weather {
     /// Starts to rain on `files`. Each machine meets the trigger about once in `one_in` events.
-    pub fn start(files: Vec<PathBuf>, seed: u64, one_in: u64) -> Weather {
+    pub(super) fn start(files: Vec<PathBuf>, seed: u64, one_in: u64) -> Weather {
         let stop = Arc::new(AtomicBool::new(false));
         let seen = Arc::clone(&stop);
         let thread = std::thread::spawn(move || {
@@ -74,7 +74,7 @@ impl Weather {
 }
 
 /// Adds one line to an event file. A line that cannot be written is an event that never happened.
-pub fn append(file: &PathBuf, line: &str) {
+pub(super) fn append(file: &PathBuf, line: &str) {
     if let Ok(mut file) = OpenOptions::new().create(true).append(true).open(file) {
         let _ = writeln!(file, "{line}");
     }

@@ -1,0 +1,119 @@
+//! Wall 3: check and trial are blind, publishing succeeds, and the rings hold.
+
+use super::fleet::Machine;
+use super::report::{Wall, verdict};
+use super::setting::{FLEET_WAIT, Setting};
+use crate::Outcome;
+use crate::process::wait_for;
+use serde_json::Value;
+use std::time::Instant;
+
+/// How the agents' journals name the end of a consumer by a memory fault.
+const MEMORY_FAULT: &str = "signal 11";
+
+/// Tells the wall.
+///
+/// # Errors
+/// When a step before the wall fails.
+pub(super) fn tell(setting: &mut Setting) -> Outcome<Vec<Wall>> {
+    let voice = setting.voice;
+    voice.head("THE FLEET comes up, and the good file goes out by the standard ladder");
+    setting.start_fleet()?;
+    setting.rain(false);
+    let number = setting.publish("good")?;
+    let rollout = setting.roll_out(number, "standard", "first release")?;
+    let status = setting.wait_phase(&rollout, &["soaking", "done"])?;
+    setting.wait_running(&setting.digest("good")?)?;
+    let view = &status["view"];
+    voice.say(format!(
+        "  {rollout}: {} of {} machines have release {number}, {} harmed, gates {}",
+        view["assigned"],
+        view["machines"],
+        view["harmed"],
+        gates(view)
+    ));
+    wait_known_good(setting)?;
+    bad(setting).map(|wall| vec![wall])
+}
+
+fn gates(view: &Value) -> String {
+    let gates = view["gates"].as_array().into_iter().flatten();
+    let sizes: Vec<String> = gates.map(|gate| gate["machines"].to_string()).collect();
+    sizes.join(", ")
+}
+
+/// Waits until the good file is known good on every machine, so that it is what they go back to.
+fn wait_known_good(setting: &Setting) -> Outcome<()> {
+    let digest = setting.digest("good")?;
+    wait_for("the good file to be known good everywhere", FLEET_WAIT, || {
+        let known = setting.machines.iter().filter(|machine| knows_good(machine, &digest)).count();
+        Ok((known == setting.machines.len()).then_some(()))
+    })
+}
+
+fn knows_good(machine: &Machine, digest: &str) -> bool {
+    machine.runs() == digest
+        && machine.journal().iter().any(|(_, line)| line.contains("known good"))
+}
+
+fn bad(setting: &mut Setting) -> Outcome<Wall> {
+    let began = Instant::now();
+    let voice = setting.voice;
+    voice.head(
+        "WALL 3, RINGS: contract and trial are blind (no event that matches), so it is published",
+    );
+    let number = setting.publish("bad-291")?;
+    setting.rain(true);
+    let rollout = setting.roll_out(number, "standard", "two new detections")?;
+    setting.bad = Some(rollout.clone());
+    voice.say(format!(
+        "  {rollout}: release {number} (bad-291) starts with 1 machine; it rains events"
+    ));
+    let status = setting.wait_phase(&rollout, &["reverted"])?;
+    let good = setting.digest("good")?;
+    setting.wait_running(&good)?;
+    setting.rain(false);
+    let view = &status["view"];
+    let count = |name: &str| view[name].as_u64().unwrap_or_default();
+    let crash = first_crash(&setting.machines);
+    let halt = view["halted_at"].as_u64();
+    let to_halt = crash.zip(halt).map(|(crash, halt)| halt.saturating_sub(crash));
+    let reason = &view["reasons"][0]["sentence"];
+    voice.say(format!("  {}", reason.as_str().unwrap_or_default()));
+    let seen = format!(
+        "exposed {} of {}, harmed {}, back on the good file {} of {}; first crash to halt {} ms; \
+         withdrawn: {}; hands needed {}",
+        count("assigned"),
+        count("machines"),
+        count("harmed"),
+        setting.running(&good),
+        setting.machines.len(),
+        to_halt.map_or("?".to_owned(), |ms| ms.to_string()),
+        view["withdrawn"],
+        status["hands_needed"]
+    );
+    voice.say(format!("  {seen}"));
+    let held = count("harmed") >= 1
+        && count("assigned") * 2 <= count("machines")
+        && view["withdrawn"] == true
+        && status["hands_needed"] == 0
+        && to_halt.is_some();
+    Ok(Wall {
+        wall: "rings",
+        verdict: verdict(held),
+        machines: count("machines"),
+        exposed: count("assigned"),
+        harmed: count("harmed"),
+        reverted: count("reverted"),
+        hands_needed: status["hands_needed"].as_u64().unwrap_or(u64::MAX),
+        first_crash_to_halt_ms: to_halt,
+        seen,
+        seconds: began.elapsed().as_secs_f64(),
+    })
+}
+
+/// When the first consumer died, by the machines' own journals.
+fn first_crash(machines: &[Machine]) -> Option<u64> {
+    let lines = machines.iter().flat_map(Machine::journal);
+    lines.filter(|(_, line)| line.contains(MEMORY_FAULT)).map(|(at, _)| at).min()
+}

@@ -4,6 +4,7 @@
 
 pub mod arguments;
 pub mod bench;
+pub mod browser;
 pub mod demo;
 pub mod process;
 pub mod stage;

@@ -2,7 +2,7 @@
 //! is cheapest to find.
 
 use crate::arguments::Arguments;
-use crate::tools::{self, CHROMIUM, NGINX, PYTHON, PYTHON_VENV};
+use crate::tools::{self, CHROMEDRIVER, CHROMIUM, NGINX, PYTHON, PYTHON_VENV};
 use crate::{Fault, Outcome};
 use std::process::Command;
 use std::time::Instant;
@@ -42,7 +42,7 @@ pub fn main(rest: &[String]) -> Outcome<u8> {
 }
 
 fn install() -> Outcome<()> {
-    tools::ensure(&[&NGINX, &CHROMIUM, &PYTHON, &PYTHON_VENV])
+    tools::ensure(&[&NGINX, &CHROMIUM, &CHROMEDRIVER, &PYTHON, &PYTHON_VENV])
 }
 
 fn cargo(arguments: &[&str]) -> Outcome<()> {

@@ -22,6 +22,12 @@ pub const NGINX: Tool = Tool {
 /// A real browser.
 pub const CHROMIUM: Tool =
     Tool { command: "chromium", packages: &["chromium"], why: "opens the page as a person would" };
+/// Drives the browser.
+pub const CHROMEDRIVER: Tool = Tool {
+    command: "chromedriver",
+    packages: &["chromium-driver"],
+    why: "types and clicks in the browser as a person would",
+};
 /// An HTTP load generator.
 pub const WRK: Tool = Tool { command: "wrk", packages: &["wrk"], why: "asks for unchanged files" };
 /// The comparison for check, and independent TUF and DSSE readers.

@@ -13,6 +13,8 @@ mod recall;
 mod report;
 mod rings;
 mod setting;
+#[cfg(test)]
+mod tests;
 mod told;
 mod weather;
 

@@ -9,13 +9,15 @@ mod codec;
 mod tree;
 
 pub use codec::{ReadFault, read, write};
-pub use tree::{Leaf, Record, Tree, Value};
+pub use tree::{Leaf, Placed, Record, Tree, Value};
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Most records or items read from one file.
 pub const ITEMS_MAX: u64 = 4_000_000;
+/// Most bytes of a text that are shown.
+const SHOWN_BYTES: usize = 24;
 
 /// A layout.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -135,6 +137,20 @@ impl Field {
     /// True when the value follows from other bytes and is recomputed on writing.
     pub fn derived(&self) -> bool {
         self.count_of.is_some() || self.length_of.is_some() || self.crc32_of.is_some()
+    }
+    /// A value as people read it: `equals (1)`, `7`, `'pipe'`; long texts are cut.
+    pub fn words(&self, value: &Value) -> String {
+        match value {
+            Value::Number(number) => match self.value_name(*number) {
+                Some(name) => format!("{name} ({number})"),
+                None => number.to_string(),
+            },
+            Value::Bytes(bytes) if bytes.len() > SHOWN_BYTES => {
+                let shown = String::from_utf8_lossy(&bytes[..SHOWN_BYTES]);
+                format!("'{}...' of {} bytes", shown.escape_debug(), bytes.len())
+            }
+            Value::Bytes(bytes) => format!("'{}'", String::from_utf8_lossy(bytes).escape_debug()),
+        }
     }
     /// The name of a value, if the layout has one.
     pub fn value_name(&self, value: u64) -> Option<&str> {

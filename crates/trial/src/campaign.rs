@@ -1,29 +1,32 @@
 //! A trial from beginning to end.
 
-use crate::codes;
-use crate::consumer::{Bench, events_of};
+use crate::consumer::{Bench, Tried, events_of};
 use crate::corpus::Corpus;
-use crate::minimise::minimise;
+use crate::findings;
 use crate::mutate::{self, Draws, Variant};
 use crate::report::{Class, Landmine, Report, VersionReport};
 use contract::Contract;
 use contract::model::Consumer;
-use decide::finding::{Finding, Place, Severity, verdict};
+use decide::finding::{Finding, Severity};
 use decide::id::{ConsumerVersion, Digest};
 use decide::verdict::Verdict;
 use sandbox::Launcher;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 /// Variants tried per version when nothing else is said.
 pub const VARIANTS_DEFAULT: usize = 240;
-/// Workers; the machine's other work goes on.
-const WORKERS: usize = 2;
-/// Times a killing variant must kill again to count.
-const CONFIRMATIONS: usize = 2;
-/// Landmines reported for one version; further ones are counted with the first of their cause.
-const LANDMINES_MAX: usize = 8;
+/// Workers; a run is mostly waiting for the kernel, so a few more than processors do not help.
+const WORKERS_MAX: usize = 8;
+/// Longest time for the variants of one version; what is left then is counted as untried. Only
+/// consumers that hang on many variants get there.
+const VARIANTS_TIME: Duration = Duration::from_secs(120);
+/// Times a candidate that did not load is tried again, so that a rare crash is told from a sure one.
+const CONFIRMATIONS: u64 = 2;
+/// Random variants drawn for one that is new, before the trial has fewer than it was asked for.
+const DRAWS_PER_VARIANT: usize = 8;
 
 /// What is to be tried.
 #[derive(Clone, Debug)]
@@ -56,55 +59,33 @@ pub fn run(
     progress: &mut dyn FnMut(&str),
 ) -> std::io::Result<Report> {
     let scratch = Scratch::new()?;
-    let bench = Bench {
-        contract,
-        bin: plan.bin.clone(),
-        launcher: plan.launcher.clone(),
-        scratch: scratch.0.clone(),
-        executions: AtomicU64::new(0),
-    };
+    let bench = bench(contract, plan, &scratch);
     let strength = plan.launcher.strength(&scratch.0);
-    let mut findings = Vec::new();
-    if !strength.confines() {
-        let message = format!("the sandbox is weak here: {}", strength.words());
-        findings.push(Finding::new(
-            codes::WEAK_SANDBOX,
-            Severity::Warning,
-            message,
-            at(&plan.file),
-        ));
-    }
-    let variants = variants(contract, plan);
-    let (mut versions, mut landmines) = (Vec::new(), Vec::new());
+    let mut out: Vec<Finding> = Vec::from_iter(findings::sandbox(&strength, &plan.file));
+    let mut candidates: Vec<(&Consumer, Tried)> = Vec::new();
+    let (mut versions, mut mines) = (Vec::new(), Vec::new());
     for consumer in &contract.consumer {
-        progress(&format!(
-            "consumer {}: as written, then {} variants",
-            consumer.version,
-            variants.len()
-        ));
         let events = events_of(contract, consumer, &plan.events);
-        let candidate = bench.try_bytes(consumer, &plan.bytes, &events);
-        findings.extend(candidate_finding(consumer, &candidate, &events, &plan.file));
-        let mut report = empty(consumer, candidate);
+        let variants = variants(contract, plan, &events);
+        let count = variants.len();
+        progress(&format!("consumer {}: as written, then {count} variants", consumer.version));
+        out.extend(findings::events(consumer, &events, &plan.file));
+        let candidate = bench.measure(consumer, &plan.bytes, &events);
+        let mut report = version(&bench, consumer, plan, &candidate, &events);
         if !matches!(report.candidate, Class::NotRun { .. }) {
             let classes = all_variants(&bench, consumer, &variants, &events);
-            count(&mut report, &classes);
-            let found = mines(&bench, consumer, plan, &variants, &classes, &events);
-            merge(&mut landmines, found);
+            tally(&mut report, count, &classes);
+            let found = crate::mines::find(&bench, consumer, plan, &variants, &classes, &events);
+            crate::mines::merge(&mut mines, found);
         }
         versions.push(report);
+        candidates.push((consumer, candidate));
     }
-    for landmine in &landmines {
-        findings.push(landmine_finding(landmine, &plan.file));
-    }
-    let ran = versions.iter().filter(|v| !matches!(v.candidate, Class::NotRun { .. })).count();
-    let mut names: Vec<String> = contract
-        .consumer
-        .iter()
-        .flat_map(|consumer| events_of(contract, consumer, &plan.events))
-        .map(|path| path.file_name().map_or(String::new(), |n| n.to_string_lossy().into_owned()))
-        .collect();
-    names.dedup();
+    out.extend(findings::candidates(&bench, plan, &candidates));
+    let landmines = crate::mines::keep(&plan.corpus, mines);
+    out.extend(landmines.iter().map(|landmine| findings::landmine(landmine, &plan.file)));
+    out.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    let verdict = verdict(&out, &versions);
     Ok(Report {
         schema: "ringfence/trial-report/v1",
         file: plan.file.clone(),
@@ -113,12 +94,49 @@ pub fn run(
         seed: plan.seed,
         executions: bench.executions.load(Ordering::Relaxed),
         sandbox: strength.words(),
-        events: names,
+        events: event_names(contract, plan),
         versions,
         landmines,
-        verdict: if ran == 0 { Verdict::NoSignal } else { verdict(&findings, ran as u64) },
-        findings,
+        findings: out,
+        verdict,
     })
+}
+
+fn bench<'a>(contract: &'a Contract, plan: &Plan, scratch: &Scratch) -> Bench<'a> {
+    Bench {
+        contract,
+        bin: plan.bin.clone(),
+        launcher: plan.launcher.clone(),
+        scratch: scratch.0.clone(),
+        executions: AtomicU64::new(0),
+        places: AtomicU64::new(0),
+    }
+}
+
+/// What is known about the file, not about the means: a consumer that could not be run says
+/// nothing, and then there is no pass, but no fail either unless another version gave one.
+fn verdict(out: &[Finding], versions: &[VersionReport]) -> Verdict {
+    let against = |f: &&Finding| f.severity == Severity::Error && f.code != crate::codes::NOT_RUN;
+    let silent = |v: &VersionReport| matches!(v.candidate, Class::NotRun { .. });
+    if out.iter().any(|finding| against(&finding)) {
+        Verdict::Fail
+    } else if versions.is_empty() || versions.iter().any(silent) {
+        Verdict::NoSignal
+    } else {
+        Verdict::Pass
+    }
+}
+
+fn event_names(contract: &Contract, plan: &Plan) -> Vec<String> {
+    let mut names: Vec<String> = contract
+        .consumer
+        .iter()
+        .flat_map(|consumer| events_of(contract, consumer, &plan.events))
+        .map(|path| path.file_name().map_or(String::new(), |n| n.to_string_lossy().into_owned()))
+        .collect();
+    let mut seen = BTreeSet::new();
+    names.retain(|name| seen.insert(name.clone()));
+    names
 }
 
 /// A directory that goes when the trial ends.
@@ -141,204 +159,112 @@ impl Drop for Scratch {
     }
 }
 
-fn at(file: &str) -> Place {
-    Place { file: file.to_owned(), ..Place::default() }
-}
-
-/// The corpus first, then the systematic sweep (thinned evenly to its share), then random ones.
-fn variants(contract: &Contract, plan: &Plan) -> Vec<Variant> {
+/// The corpus first, then the systematic sweep to its share, then random ones. No bytes twice.
+fn variants(contract: &Contract, plan: &Plan, events: &[PathBuf]) -> Vec<Variant> {
+    let mut seen = BTreeSet::from([Digest::of(&plan.bytes)]);
     let mut variants: Vec<Variant> = Vec::new();
+    let mut add = |variants: &mut Vec<Variant>, variant: Variant| {
+        if seen.insert(Digest::of(&variant.bytes)) {
+            variants.push(variant);
+        }
+    };
     for id in plan.corpus.ids() {
         if let Ok((landmine, bytes)) = plan.corpus.read(&id) {
-            let change = format!("kept landmine {id}: {}", landmine.change);
-            variants.push(Variant { kind: "corpus", change, bytes, edits: Vec::new() });
+            let Landmine { kind, change, cause, .. } = landmine;
+            let cause = if cause.is_empty() { id } else { cause };
+            let edits = Vec::new();
+            add(&mut variants, Variant { kind, change, cause, bytes, edits, kept: true });
         }
     }
-    let systematic = mutate::systematic(contract, &plan.bytes);
-    let share = (plan.variants * 3 / 4).max(1);
-    let step = systematic.len().div_ceil(share).max(1);
-    let offset = (plan.seed as usize) % step;
-    variants.extend(systematic.into_iter().skip(offset).step_by(step));
+    let share = plan.variants * 3 / 4;
+    let dictionary = crate::events::dictionary(events);
+    for variant in mutate::systematic(contract, &plan.bytes, &dictionary, plan.seed, share) {
+        add(&mut variants, variant);
+    }
     let mut draws = Draws::new(plan.seed);
-    while variants.len() < plan.variants {
-        variants.push(mutate::random(contract, &plan.bytes, &mut draws));
+    for _ in 0..plan.variants.saturating_mul(DRAWS_PER_VARIANT) {
+        if variants.len() >= plan.variants {
+            break;
+        }
+        add(&mut variants, mutate::random(contract, &plan.bytes, &mut draws));
     }
     variants
 }
 
-fn empty(consumer: &Consumer, candidate: Class) -> VersionReport {
+/// The report of one version before its variants; a candidate that did not load is tried again.
+fn version(
+    bench: &Bench<'_>,
+    consumer: &Consumer,
+    plan: &Plan,
+    candidate: &Tried,
+    events: &[PathBuf],
+) -> VersionReport {
+    let mut confirmed = (1, 1);
+    if !matches!(candidate.class, Class::Loaded | Class::NotRun { .. }) {
+        for _ in 0..CONFIRMATIONS {
+            let again = bench.measure(consumer, &plan.bytes, events);
+            confirmed.0 += u64::from(again.class == candidate.class);
+            confirmed.1 += 1;
+        }
+    }
     VersionReport {
         version: consumer.version.clone(),
-        candidate,
+        candidate: candidate.class.clone(),
+        confirmed,
+        cpu: candidate.cpu,
+        rss_bytes: candidate.rss_bytes,
+        said: candidate.said.clone(),
         variants: 0,
         loaded: 0,
         refused: 0,
         crashed: 0,
         hung: 0,
         other: 0,
+        untried: 0,
     }
 }
 
+/// How each variant ended; `None` for those that were not tried within [`VARIANTS_TIME`].
 fn all_variants(
     bench: &Bench<'_>,
     consumer: &Consumer,
     variants: &[Variant],
     events: &[PathBuf],
-) -> Vec<Class> {
-    let next = AtomicUsize::new(0);
+) -> Vec<Option<Class>> {
+    let (next, started) = (AtomicUsize::new(0), Instant::now());
     let work = || {
         let mut done = Vec::new();
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(variant) = variants.get(index) else { return done };
-            done.push((index, bench.try_bytes(consumer, &variant.bytes, events)));
+            if started.elapsed() < VARIANTS_TIME {
+                done.push((index, bench.try_bytes(consumer, &variant.bytes, events)));
+            }
         }
     };
-    let mut all: Vec<(usize, Class)> = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..WORKERS).map(|_| scope.spawn(work)).collect();
-        workers.into_iter().flat_map(|worker| worker.join().unwrap_or_default()).collect()
+    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(WORKERS_MAX);
+    let mut all: Vec<Option<Class>> = vec![None; variants.len()];
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+        for (index, class) in workers.into_iter().flat_map(|w| w.join().unwrap_or_default()) {
+            all[index] = Some(class);
+        }
     });
-    all.sort_by_key(|(index, _)| *index);
-    all.into_iter().map(|(_, class)| class).collect()
+    all
 }
 
-fn count(report: &mut VersionReport, classes: &[Class]) {
-    report.variants = classes.len() as u64;
-    for class in classes {
+fn tally(report: &mut VersionReport, variants: usize, classes: &[Option<Class>]) {
+    report.variants = classes.iter().flatten().count() as u64;
+    report.untried = variants as u64 - report.variants;
+    for class in classes.iter().flatten() {
         match class {
             Class::Loaded => report.loaded += 1,
             Class::Refused => report.refused += 1,
             Class::Crashed { .. } => report.crashed += 1,
             Class::Hung => report.hung += 1,
-            Class::Undeclared { .. } | Class::NotRun { .. } => report.other += 1,
+            _ => report.other += 1,
         }
     }
-}
-
-/// The landmines of one version: grouped by cause, confirmed, minimised, kept.
-fn mines(
-    bench: &Bench<'_>,
-    consumer: &Consumer,
-    plan: &Plan,
-    variants: &[Variant],
-    classes: &[Class],
-    events: &[PathBuf],
-) -> Vec<(Landmine, Vec<u8>)> {
-    let mut causes: BTreeMap<String, (usize, u64)> = BTreeMap::new();
-    for (index, class) in classes.iter().enumerate().filter(|(_, class)| class.kills()) {
-        let cause = format!("{}{}", class.words(), cause(&variants[index]));
-        causes.entry(cause).or_insert((index, 0)).1 += 1;
-    }
-    let mut found = Vec::new();
-    let mut order: Vec<(usize, u64)> = causes.into_values().collect();
-    order.sort_unstable();
-    for (index, times) in order.into_iter().take(LANDMINES_MAX) {
-        let (variant, class) = (&variants[index], &classes[index]);
-        let kills = |bytes: &[u8]| bench.try_bytes(consumer, bytes, events) == *class;
-        if !(0..CONFIRMATIONS).all(|_| kills(&variant.bytes)) {
-            continue;
-        }
-        let small = minimise(bench.contract, &plan.bytes, variant, kills);
-        let landmine = Landmine {
-            id: Corpus::id(&small.bytes),
-            versions: vec![consumer.version.clone()],
-            class: class.clone(),
-            kind: small.kind.to_owned(),
-            change: small.change.clone(),
-            variants: times,
-        };
-        // A corpus that cannot be written costs the next trial its head start, nothing more.
-        let _ = plan.corpus.keep(&landmine, &small.bytes);
-        found.push((landmine, small.bytes));
-    }
-    found
-}
-
-/// What variants with the same cause have in common: the declared name of the changed leaf.
-fn cause(variant: &Variant) -> String {
-    match variant.edits.first() {
-        Some(edit) => edit.path.chars().filter(|c| !c.is_ascii_digit()).collect::<String>(),
-        None => variant.kind.to_owned(),
-    }
-}
-
-fn merge(landmines: &mut Vec<Landmine>, found: Vec<(Landmine, Vec<u8>)>) {
-    for (landmine, _) in found {
-        let same = landmines.iter_mut().find(|known| {
-            known.id == landmine.id
-                || (known.kind == landmine.kind
-                    && known.class == landmine.class
-                    && known.kind != "corpus")
-        });
-        match same {
-            Some(known) => {
-                let new: Vec<ConsumerVersion> = landmine
-                    .versions
-                    .iter()
-                    .filter(|v| !known.versions.contains(v))
-                    .cloned()
-                    .collect();
-                known.versions.extend(new);
-                known.variants += landmine.variants;
-            }
-            None => landmines.push(landmine),
-        }
-    }
-}
-
-fn candidate_finding(
-    consumer: &Consumer,
-    class: &Class,
-    events: &[PathBuf],
-    file: &str,
-) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    let code = match class {
-        Class::Loaded => None,
-        Class::Crashed { .. } => Some(codes::CRASHED),
-        Class::Hung => Some(codes::HUNG),
-        Class::Refused => Some(codes::REFUSED),
-        Class::Undeclared { .. } => Some(codes::UNDECLARED),
-        Class::NotRun { .. } => Some(codes::NOT_RUN),
-    };
-    if let Some(code) = code {
-        let message =
-            format!("consumer {} {} on the file as written", consumer.version, class.words());
-        let mut finding = Finding::new(code, Severity::Error, message, at(file));
-        finding.consumers = vec![consumer.version.to_string()];
-        finding.measured = class.words();
-        finding.limit = "loaded".into();
-        finding.help = "this file must not ship while this version is in the field".into();
-        findings.push(finding);
-    }
-    if events.is_empty() && !consumer.attempt.is_empty() {
-        let message =
-            format!("consumer {} was loaded but never executed: no events", consumer.version);
-        let mut finding = Finding::new(codes::NO_EVENTS, Severity::Warning, message, at(file));
-        finding.consumers = vec![consumer.version.to_string()];
-        findings.push(finding);
-    }
-    findings
-}
-
-fn landmine_finding(landmine: &Landmine, file: &str) -> Finding {
-    let versions: Vec<String> = landmine.versions.iter().map(ToString::to_string).collect();
-    let message = format!(
-        "landmine: consumer {} {} when {} ({} variants)",
-        versions.join(" and "),
-        landmine.class.words(),
-        landmine.change,
-        landmine.variants
-    );
-    let mut finding = Finding::new(codes::LANDMINE, Severity::Warning, message, at(file));
-    finding.consumers = versions;
-    finding.measured = landmine.class.words();
-    finding.limit = "loaded or refused cleanly".into();
-    finding.help = format!(
-        "a consumer that dies on bad input will die one day; replay: ringfence trial replay {}",
-        landmine.id
-    );
-    finding
 }
 
 /// Runs a kept landmine again on every version.
@@ -352,16 +278,10 @@ pub fn replay(
 ) -> std::io::Result<Vec<(ConsumerVersion, Class)>> {
     let (_, bytes) = plan.corpus.read(id)?;
     let scratch = Scratch::new()?;
-    let bench = Bench {
-        contract,
-        bin: plan.bin.clone(),
-        launcher: plan.launcher.clone(),
-        scratch: scratch.0.clone(),
-        executions: AtomicU64::new(0),
-    };
+    let bench = bench(contract, plan, &scratch);
     let run = |consumer: &Consumer| {
         let events = events_of(contract, consumer, &plan.events);
-        (consumer.version.clone(), bench.try_bytes(consumer, &bytes, &events))
+        (consumer.version.clone(), bench.measure(consumer, &bytes, &events).class)
     };
     Ok(contract.consumer.iter().map(run).collect())
 }

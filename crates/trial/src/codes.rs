@@ -18,3 +18,9 @@ pub const UNDECLARED: Code = Code(206);
 pub const WEAK_SANDBOX: Code = Code(207);
 /// A version has no events to execute.
 pub const NO_EVENTS: Code = Code(208);
+/// The candidate uses up a consumer version's memory.
+pub const OUT_OF_MEMORY: Code = Code(209);
+/// The candidate makes a consumer version do what the sandbox forbids.
+pub const VIOLATED: Code = Code(210);
+/// A consumer version loads the candidate and complains about it.
+pub const SAID: Code = Code(211);

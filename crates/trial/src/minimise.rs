@@ -1,78 +1,140 @@
 //! The smallest change that still kills.
 
-use crate::mutate::{Variant, apply};
+use crate::mutate::{Edit, Variant, apply, words};
+use crate::reduce::reduce;
 use contract::Contract;
+use contract::binary::{self, Value};
 
 /// Runs that minimisation of one landmine may cost.
 pub const RUNS_MAX: usize = 48;
+/// Changed bytes that are listed one by one.
+const LISTED_MAX: usize = 4;
+/// Bytes of a small file that are shown.
+const SHOWN_MAX: usize = 60;
 
-/// Makes a killing variant smaller: first fewer edits of leaves, then fewer changed bytes.
-/// `kills` runs the consumer.
+/// Makes a killing variant smaller: fewer edits of leaves and shorter texts; or fewer changed
+/// bytes; or fewer lines and bytes at all. `kills` runs the consumer.
 pub fn minimise(
     contract: &Contract,
     original: &[u8],
     variant: &Variant,
     mut kills: impl FnMut(&[u8]) -> bool,
 ) -> Variant {
-    let mut best = variant.clone();
-    let mut runs = 0;
-    let mut index = 0;
-    while best.edits.len() > 1 && index < best.edits.len() && runs < RUNS_MAX {
-        let mut fewer = best.edits.clone();
-        fewer.remove(index);
-        runs += 1;
-        match apply(contract, original, &fewer).filter(|bytes| kills(bytes)) {
-            Some(bytes) => {
-                let words: Vec<String> =
-                    fewer.iter().map(|e| format!("{} = {}", e.path, e.value.words())).collect();
-                best = Variant { kind: best.kind, change: words.join(", "), bytes, edits: fewer };
-            }
-            None => index += 1,
-        }
+    let mut budget = RUNS_MAX;
+    if !variant.edits.is_empty() {
+        return fewer_edits(contract, original, variant, &mut budget, &mut kills);
     }
-    if best.edits.is_empty() && best.bytes.len() == original.len() {
-        best = fewer_bytes(original, best, RUNS_MAX - runs, &mut kills);
+    if variant.bytes.len() == original.len() {
+        return fewer_changes(contract, original, variant, &mut budget, &mut kills);
     }
-    best
+    fewer_bytes(variant, &mut budget, &mut kills)
 }
 
-/// Puts runs of changed bytes back while the variant still kills.
-fn fewer_bytes(
+fn fewer_edits(
+    contract: &Contract,
     original: &[u8],
-    mut best: Variant,
-    budget: usize,
+    variant: &Variant,
+    budget: &mut usize,
     kills: &mut impl FnMut(&[u8]) -> bool,
 ) -> Variant {
-    let changed = |bytes: &[u8]| -> Vec<usize> {
-        (0..bytes.len()).filter(|at| bytes[*at] != original[*at]).collect()
+    let mut dies = |edits: &[Edit]| {
+        apply(contract, original, edits).is_some_and(|bytes| bytes != original && kills(&bytes))
     };
-    let mut chunk = changed(&best.bytes).len().div_ceil(2);
-    let mut runs = 0;
-    while chunk > 0 && runs < budget {
-        let places = changed(&best.bytes);
-        let mut shrunk = false;
-        for part in places.chunks(chunk) {
-            let mut fewer = best.bytes.clone();
-            part.iter().for_each(|at| fewer[*at] = original[*at]);
-            runs += 1;
-            if runs > budget {
+    let mut edits = reduce(variant.edits.clone(), budget, &mut dies);
+    for index in 0..edits.len() {
+        while let Value::Bytes(text) = &edits[index].value
+            && text.len() > 1
+            && *budget > 0
+        {
+            let mut shorter = edits.clone();
+            shorter[index].value = Value::Bytes(text[..text.len() / 2].to_vec());
+            *budget -= 1;
+            if !dies(&shorter) {
                 break;
             }
-            if fewer != original && kills(&fewer) {
-                best.bytes = fewer;
-                shrunk = true;
-                break;
-            }
-        }
-        if !shrunk {
-            chunk /= 2;
+            edits = shorter;
         }
     }
-    let places = changed(&best.bytes);
-    if places.len() <= 8 {
-        let words: Vec<String> =
-            places.iter().map(|at| format!("offset {at} = 0x{:02x}", best.bytes[*at])).collect();
-        best.change = words.join(", ");
+    let Some(layout) = &contract.layout else { return variant.clone() };
+    match (apply(contract, original, &edits), binary::read(layout, original)) {
+        (Some(bytes), Ok(tree)) => {
+            let change = words(layout, &tree, &edits);
+            Variant { change, bytes, edits, ..variant.clone() }
+        }
+        _ => variant.clone(),
     }
-    best
+}
+
+/// Puts changed bytes back while the variant still kills.
+fn fewer_changes(
+    contract: &Contract,
+    original: &[u8],
+    variant: &Variant,
+    budget: &mut usize,
+    kills: &mut impl FnMut(&[u8]) -> bool,
+) -> Variant {
+    let with = |places: &[usize]| {
+        let mut bytes = original.to_vec();
+        places.iter().for_each(|at| bytes[*at] = variant.bytes[*at]);
+        bytes
+    };
+    let changed: Vec<usize> =
+        (0..original.len()).filter(|at| variant.bytes[*at] != original[*at]).collect();
+    let places = reduce(changed, budget, |places| kills(&with(places)));
+    let mut small = Variant { bytes: with(&places), ..variant.clone() };
+    if !places.is_empty() && places.len() <= LISTED_MAX {
+        let words: Vec<String> = places
+            .iter()
+            .map(|at| {
+                let (now, was) = (small.bytes[*at], original[*at]);
+                let place = place(contract, original, *at);
+                format!("the byte at {place} is 0x{now:02x} instead of 0x{was:02x}")
+            })
+            .collect();
+        small.change = words.join(" and ");
+    }
+    small
+}
+
+/// An offset in the contract's terms: the leaf of a binary file, the line of a text.
+fn place(contract: &Contract, original: &[u8], at: usize) -> String {
+    let leaf = contract.layout.as_ref().and_then(|layout| {
+        let tree = binary::read(layout, original).ok()?;
+        let leaves = tree.leaves(layout);
+        let inside =
+            |placed: &binary::Placed| (placed.offset..placed.offset + placed.length).contains(&at);
+        leaves.into_iter().find(|leaf| inside(leaf.placed)).map(|leaf| leaf.path)
+    });
+    match leaf {
+        Some(path) => format!("offset {at} ({path})"),
+        None if contract.layout.is_some() => format!("offset {at}"),
+        None => {
+            let (line, column) = contract::text::line_column(original, at);
+            format!("line {line}, column {column}")
+        }
+    }
+}
+
+/// Takes lines away, then pieces of what is left, while the variant still kills.
+fn fewer_bytes(
+    variant: &Variant,
+    budget: &mut usize,
+    kills: &mut impl FnMut(&[u8]) -> bool,
+) -> Variant {
+    let lines: Vec<&[u8]> = variant.bytes.split_inclusive(|byte| *byte == b'\n').collect();
+    let lines = reduce(lines, budget, |lines| kills(&lines.concat()));
+    let bytes = lines.concat();
+    let piece = bytes.len().div_ceil(RUNS_MAX).max(1);
+    let pieces: Vec<&[u8]> = bytes.chunks(piece).collect();
+    let bytes = reduce(pieces, budget, |pieces| kills(&pieces.concat())).concat();
+    if bytes.len() == variant.bytes.len() {
+        return variant.clone();
+    }
+    // The count of an earlier round would be wrong now.
+    let what = variant.change.split("; ").next().unwrap_or_default();
+    let mut change = format!("{what}; {} bytes of it are enough", bytes.len());
+    if bytes.len() <= SHOWN_MAX {
+        change = format!("{change}: '{}'", String::from_utf8_lossy(&bytes).escape_debug());
+    }
+    Variant { change, bytes, ..variant.clone() }
 }

@@ -31,6 +31,10 @@ pub fn human(report: &Report) -> String {
             version.hung,
             version.other
         );
+        if version.untried > 0 {
+            let untried = of(version.untried as usize, "variant");
+            let _ = writeln!(text, "{:<10} {untried} not tried: the time was used up", "");
+        }
     }
     text.push('\n');
     for finding in &report.findings {
@@ -40,13 +44,18 @@ pub fn human(report: &Report) -> String {
     let count = |severity| report.findings.iter().filter(|f| f.severity == severity).count();
     let _ = writeln!(
         text,
-        "tried {} consumer versions in {} runs, seed {} · {} errors · {} warnings · verdict {}",
-        report.versions.len(),
-        report.executions,
+        "tried {} in {}, seed {} · {} · {} · verdict {}",
+        of(report.versions.len(), "consumer version"),
+        of(report.executions as usize, "run"),
         report.seed,
-        count(Severity::Error),
-        count(Severity::Warning),
+        of(count(Severity::Error), "error"),
+        of(count(Severity::Warning), "warning"),
         report.verdict
     );
     text
+}
+
+/// `1 run`, `2 runs`.
+fn of(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }

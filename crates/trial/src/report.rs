@@ -2,6 +2,7 @@
 
 use decide::finding::Finding;
 use decide::id::{ConsumerVersion, Digest};
+use decide::time::Span;
 use decide::verdict::Verdict;
 use serde::{Deserialize, Serialize};
 
@@ -23,8 +24,15 @@ pub enum Class {
         /// The signal.
         signal: i32,
     },
-    /// Ran longer than its time.
+    /// Ran longer than its time, by the clock or by the processor.
     Hung,
+    /// Died because its memory was used up.
+    OutOfMemory,
+    /// Did what no reader of data needs, and was stopped by the sandbox.
+    Violated {
+        /// What it did.
+        what: String,
+    },
     /// Could not be run at all.
     NotRun {
         /// Why.
@@ -35,7 +43,15 @@ pub enum Class {
 impl Class {
     /// True for endings that a consumer must never have.
     pub fn kills(&self) -> bool {
-        matches!(self, Class::Crashed { .. } | Class::Hung)
+        matches!(
+            self,
+            Class::Crashed { .. } | Class::Hung | Class::OutOfMemory | Class::Violated { .. }
+        )
+    }
+    /// True for endings that are not as they should be on any input: [`Class::kills`], and exit
+    /// codes that the contract does not declare, such as that of a panic.
+    pub fn unclean(&self) -> bool {
+        self.kills() || matches!(self, Class::Undeclared { .. })
     }
     /// In words.
     pub fn words(&self) -> String {
@@ -47,6 +63,8 @@ impl Class {
             Class::Crashed { signal: 6 } => "crashed, signal 6 (SIGABRT)".into(),
             Class::Crashed { signal } => format!("crashed, signal {signal}"),
             Class::Hung => "hung".into(),
+            Class::OutOfMemory => "ran out of memory".into(),
+            Class::Violated { what } => format!("was stopped by the sandbox: {what}"),
             Class::NotRun { why } => format!("could not be run: {why}"),
         }
     }
@@ -59,6 +77,15 @@ pub struct VersionReport {
     pub version: ConsumerVersion,
     /// On the candidate itself, the worst of load and all event files.
     pub candidate: Class,
+    /// Of how many runs on the candidate this many ended so: (so, runs). More than one run is made
+    /// only when it did not load.
+    pub confirmed: (u64, u64),
+    /// Most processor time of one run on the candidate.
+    pub cpu: Span,
+    /// Most resident memory of one run on the candidate, in bytes.
+    pub rss_bytes: u64,
+    /// The last line that the consumer wrote to standard error about the candidate.
+    pub said: String,
     /// Runs on variants.
     pub variants: u64,
     /// Of them, loaded.
@@ -71,6 +98,8 @@ pub struct VersionReport {
     pub hung: u64,
     /// Of them, other endings.
     pub other: u64,
+    /// Variants that were not tried because the time for variants was used up.
+    pub untried: u64,
 }
 
 /// A variant that kills, minimised.
@@ -86,6 +115,9 @@ pub struct Landmine {
     pub kind: String,
     /// What was changed in the candidate, in words.
     pub change: String,
+    /// What variants of the same cause have in common.
+    #[serde(default)]
+    pub cause: String,
     /// How many variants had the same cause.
     pub variants: u64,
 }

@@ -89,6 +89,32 @@ impl Tree {
         leaves
     }
 
+    /// The value at `path`, with its declaration and place.
+    pub fn value<'a>(&'a self, layout: &'a Layout, path: &str) -> Option<(&'a Field, &'a Placed)> {
+        let (head, name) = path.rsplit_once('.')?;
+        let among = |fields: &'a [Field], values: &'a [Placed]| {
+            let index = fields.iter().position(|field| field.name == name)?;
+            Some((&fields[index], values.get(index)?))
+        };
+        if head == "header" {
+            return among(&layout.header, &self.header);
+        }
+        let (mut group, mut records) = (&layout.records, &self.records);
+        let mut parts = head.split('.').peekable();
+        loop {
+            let (part, index) = parts.next()?.strip_suffix(']')?.split_once('[')?;
+            if part != group.name {
+                return None;
+            }
+            let record = records.get(index.parse::<usize>().ok()?.checked_sub(1)?)?;
+            if parts.peek().is_none() {
+                return among(&group.field, &record.fields);
+            }
+            group = group.items.as_deref()?;
+            records = &record.items;
+        }
+    }
+
     /// The value at `path`, to be changed.
     pub fn value_mut(&mut self, layout: &Layout, path: &str) -> Option<&mut Value> {
         let (head, field) = path.rsplit_once('.')?;

@@ -17,4 +17,7 @@ pub const ENTRIES: &[Entry] = &[
     entry(206, "an undeclared ending", "The consumer ended with an exit code that the contract declares neither as loaded nor as refused. Declare it, or find out what it means."),
     entry(207, "a weak sandbox", "The kernel did not grant all layers of the sandbox. The trial ran, but hostile input could have done more than it should. Run trials on a kernel with Landlock and seccomp."),
     entry(208, "never executed", "The consumer loaded the file but no events were executed on it. The file of July 2024 loaded well and killed the sensor on the first matching event. Give the contract event files."),
+    entry(209, "a consumer runs out of memory", "The real consumer needed more memory for the exact bytes that would ship than its contract allows, and died of it. Look for a count or a repetition that has grown, or raise memory_mib if the machines in the field really have that much."),
+    entry(210, "a consumer breaks out of what it may do", "While it read the exact bytes that would ship, the consumer did what no reader of data needs and was stopped by the sandbox: it used a forbidden system call or wrote without end. Treat the file as hostile until that is explained."),
+    entry(211, "a consumer complains about the file", "The consumer loaded the file and wrote to standard error. Before more than one outage a new warning was the only early sign. Compare it with what the consumer says about the last good release."),
 ];

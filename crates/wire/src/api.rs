@@ -1,9 +1,12 @@
 //! The operator's API: what the command line and the pages exchange with the server.
 
 use crate::manifest::Manifest;
+use crate::{Document as _, ReadError};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use decide::id::{ChannelName, Digest, MachineId, ReleaseRef, Ring, RolloutId};
 use decide::policy::{Lane, Policy};
-use decide::rollout::{Order, View};
+use decide::rollout::{Order, Plan, View};
 use decide::time::Time;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -25,6 +28,52 @@ pub struct Publish {
     pub content: String,
 }
 crate::document!(Publish, "ringfence/publish/v1", 96 * 1024 * 1024);
+
+/// The exact bytes in a [`Publish`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublishParts {
+    /// The manifest.
+    pub manifest: Vec<u8>,
+    /// New signed metadata of the channel's role.
+    pub channel_role: Vec<u8>,
+    /// The evidence envelopes.
+    pub evidence: Vec<Vec<u8>>,
+    /// The file.
+    pub content: Vec<u8>,
+}
+
+impl Publish {
+    /// The request that carries these bytes.
+    pub fn of(parts: &PublishParts) -> Publish {
+        Publish {
+            schema: Self::SCHEMA.into(),
+            manifest: STANDARD.encode(&parts.manifest),
+            channel_role: STANDARD.encode(&parts.channel_role),
+            evidence: parts.evidence.iter().map(|bytes| STANDARD.encode(bytes)).collect(),
+            content: STANDARD.encode(&parts.content),
+        }
+    }
+    /// The bytes that it carries.
+    ///
+    /// # Errors
+    /// Names the part that is not base64.
+    pub fn parts(&self) -> Result<PublishParts, ReadError> {
+        let decode = |what: &str, text: &str| {
+            STANDARD.decode(text).map_err(|error| ReadError::Malformed {
+                line: 1,
+                column: 1,
+                why: format!("{what} is not base64: {error}"),
+            })
+        };
+        let evidence = self.evidence.iter().map(|text| decode("evidence", text));
+        Ok(PublishParts {
+            manifest: decode("manifest", &self.manifest)?,
+            channel_role: decode("channel_role", &self.channel_role)?,
+            evidence: evidence.collect::<Result<_, _>>()?,
+            content: decode("content", &self.content)?,
+        })
+    }
+}
 
 /// A release as the server knows it; `GET /v1/releases`, and the answer to [`Publish`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -71,6 +120,18 @@ pub struct RolloutRequest {
     pub reason: String,
 }
 crate::document!(RolloutRequest, "ringfence/rollout-request/v1", 256 * 1024);
+
+/// The answer to `POST /v1/plans`: what would happen, and a digest of everything it follows from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlanAnswer {
+    /// `ringfence/plan/v1`.
+    pub schema: String,
+    /// Over release, base, lane, policy, fleet and holds; `POST /v1/rollouts` checks it.
+    pub digest: Digest,
+    /// The plan.
+    pub plan: Plan,
+}
+crate::document!(PlanAnswer, "ringfence/plan/v1", 16 * 1024 * 1024);
 
 /// One rollout; `GET /v1/rollouts`, `GET /v1/rollouts/{id}`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -3,7 +3,7 @@
 //! It travels as the TUF target `fence/<channel>.json` of the online role `fences`.
 
 use decide::exposure::{Salt, Threshold};
-use decide::id::{ChannelName, Digest, ReleaseRef, RolloutId, StratumName};
+use decide::id::{ChannelName, Digest, MachineId, ReleaseRef, RolloutId, StratumName};
 use decide::policy::span;
 use decide::time::{Span, Time};
 use serde::{Deserialize, Serialize};
@@ -28,6 +28,9 @@ pub struct Fence {
     pub offers: Vec<Offer>,
     /// Digests that can never be installed again. Only grows.
     pub withdrawn: Vec<Digest>,
+    /// Machines that their owners hold by the server's record: they keep what they run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held: Vec<MachineId>,
     /// Labels whose combination makes a stratum; the ring comes last.
     pub strata: Vec<String>,
     /// How often agents poll and report.

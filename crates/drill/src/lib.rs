@@ -1,1 +1,23 @@
-//! placeholder
+//! Simulated rollouts: a virtual fleet, seeded faults and the production decisions.
+//!
+//! A drill runs `decide::rollout` and `decide::endpoint`, the code that server and agent run,
+//! against a fleet that exists only in memory, under a virtual clock. The same seed gives the same
+//! bytes. Independent checkers watch every decision. This crate must never contain a decision
+//! of its own: it makes weather, not judgement.
+#![forbid(unsafe_code)]
+
+mod draw;
+pub mod error;
+mod ladder;
+pub mod library;
+pub mod policies;
+pub mod render;
+pub mod report;
+pub mod request;
+pub mod scenario;
+mod table;
+mod unstaged;
+
+pub use error::DrillError;
+pub use report::{IncidentsReport, ListReport, RunReport};
+pub use request::{IncidentsRequest, Request, Unwatched, Watch, incidents, list, run};

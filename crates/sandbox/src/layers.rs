@@ -4,8 +4,8 @@ use crate::command::{Command, Limits};
 use crate::outcome::Strength;
 use crate::protocol::{self, EXIT_BROKEN, MARK};
 use landlock::{
-    ABI, Access, AccessFs, AccessNet, Compatible, Ruleset, RulesetAttr, RulesetCreatedAttr,
-    RulesetStatus, Scope, path_beneath_rules,
+    ABI, Access, AccessFs, AccessNet, Compatible, LandlockStatus, Ruleset, RulesetAttr,
+    RulesetCreatedAttr, RulesetStatus, Scope, path_beneath_rules,
 };
 use nix::libc;
 use rustix::process::{Resource, Rlimit, setrlimit};
@@ -71,6 +71,9 @@ pub(crate) fn main() -> i32 {
         .map_err(|error| format!("{}: {error}", command.work.display()));
     let privileges = rustix::thread::set_no_new_privs(true).map_err(|error| error.to_string());
     strength.add("privileges", privileges.map(|()| String::new()));
+    if task.strength.has("user") {
+        strength.add("identity", crate::namespaces::become_nobody());
+    }
     strength.add("landlock", landlock(&command, program.as_deref()));
     strength.add("limits", limits(&command.limits, &task.strength));
     strength.add("seccomp", seccomp(!task.strength.has("net")));
@@ -124,10 +127,12 @@ fn landlock(command: &Command, program: Option<&Path>) -> Result<String, String>
         })
         .and_then(|rules| rules.restrict_self());
     match restricted {
-        Ok(status) => match status.ruleset {
-            RulesetStatus::FullyEnforced => Ok(String::new()),
-            RulesetStatus::PartiallyEnforced => Ok("in part".to_owned()),
-            RulesetStatus::NotEnforced => Err("not in this kernel".to_owned()),
+        Ok(status) => match (status.ruleset, status.landlock) {
+            (RulesetStatus::NotEnforced, _) => Err("not in this kernel".to_owned()),
+            (_, LandlockStatus::Available { effective_abi, .. }) => {
+                Ok(format!("ABI {}", effective_abi as i32))
+            }
+            (_, _) => Ok("in part".to_owned()),
         },
         Err(error) => Err(error.to_string()),
     }

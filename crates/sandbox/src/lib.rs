@@ -24,7 +24,7 @@ mod run;
 mod supervisor;
 
 pub use command::{Command, Limits};
-pub use outcome::{Layer, Outcome, Run, Said, Strength};
+pub use outcome::{Grade, Layer, Outcome, Run, Said, Strength};
 pub use run::Launcher;
 
 /// The hidden first argument by which a program knows that it is to be a launcher.

@@ -63,8 +63,8 @@ impl Run {
 /// One layer of the sandbox.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Layer {
-    /// Its name: `user`, `pid`, `net`, `ipc`, `landlock`, `seccomp`, `privileges`, `limits`,
-    /// `processes`.
+    /// Its name: `user`, `pid`, `net`, `ipc`, `identity`, `landlock`, `seccomp`, `privileges`,
+    /// `limits`, `processes`.
     pub name: String,
     /// Whether it is on.
     pub on: bool,
@@ -105,19 +105,58 @@ impl Strength {
         self.has("limits") && self.has("privileges") && self.has("landlock") && network
     }
 
-    /// The strength in words, what is missing last and with its reason.
+    /// The strength as one of four words, strongest first.
+    pub fn grade(&self) -> Grade {
+        match (self.layers.is_empty(), self.confines(), self.complete()) {
+            (true, _, _) => Grade::None,
+            (_, true, true) => Grade::Full,
+            (_, true, false) => Grade::Confined,
+            (_, false, _) => Grade::Weak,
+        }
+    }
+
+    /// The strength in words: its grade, the layers, and what is missing with the reason.
     pub fn words(&self) -> String {
         if self.layers.is_empty() {
-            return "none".to_owned();
+            return Grade::None.word().to_owned();
         }
-        let on: Vec<&str> =
-            self.layers.iter().filter(|layer| layer.on).map(|layer| layer.name.as_str()).collect();
+        let name = |layer: &Layer| match layer.note.as_str() {
+            note if note.starts_with("ABI") => format!("{} {note}", layer.name),
+            _ => layer.name.clone(),
+        };
+        let on: Vec<String> = self.layers.iter().filter(|layer| layer.on).map(name).collect();
         let off: Vec<String> = (self.layers.iter().filter(|layer| !layer.on))
             .map(|layer| format!("{} ({})", layer.name, layer.note))
             .collect();
+        let words = format!("{}: {}", self.grade().word(), on.join(", "));
         match off.is_empty() {
-            true => on.join("+"),
-            false => format!("{}, without {}", on.join("+"), off.join(", ")),
+            true => words,
+            false => format!("{words}; without {}", off.join(", ")),
+        }
+    }
+}
+
+/// How strong a sandbox is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Grade {
+    /// Nothing ran, or nothing is known.
+    None,
+    /// Hostile input could do more than it should.
+    Weak,
+    /// Hostile input is confined, by fewer layers than there could be.
+    Confined,
+    /// Every layer is on.
+    Full,
+}
+
+impl Grade {
+    /// The word that people read.
+    pub fn word(self) -> &'static str {
+        match self {
+            Grade::None => "none",
+            Grade::Weak => "weak",
+            Grade::Confined => "confined",
+            Grade::Full => "full",
         }
     }
 }

@@ -2,7 +2,7 @@
 #![allow(missing_docs)]
 
 use decide::time::Span;
-use ringfence_sandbox::{Command, Launcher, Limits, Outcome, Run};
+use ringfence_sandbox::{Command, Grade, Launcher, Limits, Outcome, Run};
 use std::path::Path;
 
 const ZOO: &str = env!("CARGO_BIN_EXE_sandbox-zoo");
@@ -185,5 +185,66 @@ fn the_strength_is_said_in_words() {
     for layer in &strength.layers {
         assert!(strength.words().contains(&layer.name));
         assert!(layer.on || !layer.note.is_empty(), "{layer:?} says why it is off");
+    }
+}
+
+/// Runs the zoo as a sandbox in user namespaces that allow `count` of each kind of namespace inside.
+fn denied(work: &Path, count: &str, words: &[&str]) -> Option<Run> {
+    let kinds = ["user", "pid", "net", "ipc"];
+    let deny: Vec<String> = kinds
+        .iter()
+        .map(|kind| format!("echo {count} > /proc/sys/user/max_{kind}_namespaces"))
+        .collect();
+    let script = format!("{} && exec {ZOO} \"$@\"", deny.join(" && "));
+    let wrapper = work.join("launcher.sh");
+    let text =
+        format!("#!/bin/sh\nexec unshare --user --map-root-user sh -c '{script}' sh \"$@\"\n");
+    std::fs::write(&wrapper, text).expect("written");
+    let mut mode = std::fs::metadata(&wrapper).expect("there").permissions();
+    std::os::unix::fs::PermissionsExt::set_mode(&mut mode, 0o755);
+    std::fs::set_permissions(&wrapper, mode).expect("set");
+    let argv = [&[ZOO], words].concat().iter().map(|word| (*word).to_owned()).collect();
+    let limits = Limits { time: Span::seconds(3), ..Limits::default() };
+    let command = Command { argv, work: work.to_owned(), readable: Vec::new(), limits };
+    let run = Launcher::at(&wrapper).run(&command);
+    let started = !matches!(run.outcome, Outcome::NotStarted(_));
+    if !started {
+        eprintln!("SKIPPED: no user namespace here to deny others in: {:?}", run.outcome);
+    }
+    started.then_some(run)
+}
+
+#[test]
+fn without_namespaces_the_sandbox_is_weaker_and_says_so_and_still_confines() {
+    let (work, outside) = (work(), work());
+    let target = outside.path().join("out").display().to_string();
+    let Some(run) = denied(work.path(), "0", &["write", &target]) else { return };
+    for layer in ["user", "pid", "net", "ipc"] {
+        assert!(!run.strength.has(layer), "{}", run.strength.words());
+    }
+    assert!(run.strength.words().contains("without user ("), "{}", run.strength.words());
+    assert!(run.strength.grade() < Grade::Full);
+    if has(&run, "landlock") && has(&run, "seccomp") {
+        assert_eq!(run.strength.grade(), Grade::Confined, "{}", run.strength.words());
+        assert_eq!(run.outcome, Outcome::Exited(1));
+        assert!(!outside.path().join("out").exists());
+    }
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("bound");
+    let address = listener.local_addr().expect("bound").to_string();
+    let run = denied(work.path(), "0", &["connect", &address]).expect("as before");
+    assert_eq!(run.outcome, Outcome::Exited(1), "seccomp stands in for the namespace");
+    // Without a process namespace what the consumer leaves is found and killed one by one.
+    let mark = format!("mark-{}", work.path().file_name().expect("a name").display());
+    let run = denied(work.path(), "0", &["daemon", &mark]).expect("as before");
+    assert!(run.strays, "{run:?}");
+    assert_eq!(alive(&mark), [""; 0]);
+}
+
+#[test]
+fn the_consumer_is_not_root() {
+    let work = work();
+    let run = shell(work.path(), "id -u", Limits::default());
+    if has(&run, "identity") {
+        assert_ne!(run.said.output, "0\n");
     }
 }

@@ -8,6 +8,8 @@ use sandbox::{Command, Launcher, Limits, Outcome, Run};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+/// Most lines kept of what a consumer says.
+const SAID_LINES_MAX: usize = 3;
 /// Most characters kept of what a consumer says.
 const SAID_CHARS_MAX: usize = 300;
 /// The signal of `abort`.
@@ -48,7 +50,7 @@ pub struct Tried {
     pub cpu: Span,
     /// Most resident memory, in bytes.
     pub rss_bytes: u64,
-    /// The last line on standard error of the last process, shortened.
+    /// The last lines on standard error of the last process, shortened.
     pub said: String,
 }
 
@@ -166,14 +168,20 @@ impl Bench<'_> {
                 ..Limits::default()
             },
         });
-        let last = run.said.errors.lines().rfind(|line| !line.trim().is_empty());
         Tried {
             class: class(consumer, &run),
             cpu: run.cpu,
             rss_bytes: run.rss_bytes,
-            said: last.unwrap_or_default().chars().take(SAID_CHARS_MAX).collect(),
+            said: last_lines(&run.said.errors),
         }
     }
+}
+
+/// The last lines of what a consumer says; some give the cause before the last line.
+fn last_lines(errors: &str) -> String {
+    let said: Vec<&str> = errors.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let last = &said[said.len().saturating_sub(SAID_LINES_MAX)..];
+    last.join("; ").chars().take(SAID_CHARS_MAX).collect()
 }
 
 fn class(consumer: &Consumer, run: &Run) -> Class {

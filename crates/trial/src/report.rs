@@ -84,7 +84,7 @@ pub struct VersionReport {
     pub cpu: Span,
     /// Most resident memory of one run on the candidate, in bytes.
     pub rss_bytes: u64,
-    /// The last line that the consumer wrote to standard error about the candidate.
+    /// The last lines that the consumer wrote to standard error about the candidate.
     pub said: String,
     /// Runs on variants.
     pub variants: u64,

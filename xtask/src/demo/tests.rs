@@ -192,3 +192,63 @@ fn a_person_logs_in_and_halts_with_one_click() {
         assert_eq!(browser.eval(overflow).expect("measured"), 0, "{scheme} {width}");
     }
 }
+
+/// A small file system of its own, unmounted when it goes.
+struct Small(Scratch);
+
+impl Small {
+    /// `None` where this user may not mount.
+    fn mount(name: &str) -> Option<Small> {
+        let directory = scratch(name).expect("a directory");
+        let mut command = std::process::Command::new("mount");
+        command.args(["-t", "tmpfs", "-o", "size=32m", "tmpfs"]).arg(&*directory);
+        let mounted = command.output().is_ok_and(|output| output.status.success());
+        mounted.then(|| Small(directory))
+    }
+}
+
+impl Drop for Small {
+    fn drop(&mut self) {
+        let _ = std::process::Command::new("umount").arg("-l").arg(&*self.0).status();
+    }
+}
+
+#[test]
+fn a_full_disk_refuses_a_release_and_loses_nothing() {
+    let _turn = turn();
+    let Some(small) = Small::mount("t-disk") else {
+        eprintln!("skipped: this user may not mount a small file system");
+        return;
+    };
+    let mut setting =
+        Setting::open(programs(), &small.0, 0, Voice { json: true }).expect("a project");
+    setting.serve().expect("a server");
+    setting.publish("good").expect("published");
+    setting.check("fixed", "ipc-rules-2024", &[]).expect("checked");
+    setting.trial("fixed", "blind", "2", &[]).expect("tried");
+    let filler = small.0.join("filler");
+    fill(&filler);
+    let path = setting.file("fixed");
+    let publish = ["publish", path.as_str(), "--channel", "ipc-rules"];
+    let said = setting.stage.ringfence(&publish).expect("it runs");
+    assert!(said.code != 0 && said.err.contains("RF"), "{said:?}");
+    assert!(said.err.contains("space") || said.err.contains("full"), "{said:?}");
+    let releases = setting.stage.api("/v1/releases").expect("the server still answers");
+    assert_eq!(releases["items"].as_array().map(Vec::len), Some(1), "{releases}");
+    std::fs::remove_file(&filler).expect("removed");
+    setting.stage.ringfence(&publish).expect("it runs").expect(0).expect("published");
+    setting.kill_server();
+    setting.serve().expect("it comes back");
+    let releases = setting.stage.api("/v1/releases").expect("readable");
+    assert_eq!(releases["items"].as_array().map(Vec::len), Some(2), "{releases}");
+}
+
+/// Writes until the file system is full.
+fn fill(path: &std::path::Path) {
+    use std::io::Write as _;
+    let mut file = std::fs::File::create(path).expect("made");
+    let block = vec![0u8; 64 * 1024];
+    while file.write_all(&block).is_ok() {}
+    let small = vec![0u8; 512];
+    while file.write_all(&small).is_ok() {}
+}

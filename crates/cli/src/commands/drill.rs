@@ -1,0 +1,183 @@
+//! `ringfence drill`: what can be asked, and how it is shown. The simulator is a crate of its own.
+
+use crate::codes;
+use crate::error::{Failure, Kind};
+use crate::exit::Exit;
+use crate::settings::Settings;
+use crate::signals;
+use drill::library::Library;
+use drill::{DrillError, IncidentsRequest, Request, Watch, policies, render};
+use std::io::{IsTerminal as _, Write as _};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+/// Simulate rollouts and past outages with the production decisions
+///
+/// A drill runs the code that server and agents run against a fleet in memory, under a virtual
+/// clock. The same seed gives the same bytes.
+#[derive(Debug, clap::Args)]
+pub struct Drill {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// List the scenarios
+    List(List),
+    /// Run one scenario under a policy
+    Run(Run),
+    /// Run every incident of the library, as it happened and under a policy
+    Incidents(Incidents),
+}
+
+#[derive(Debug, clap::Args)]
+struct List {
+    /// Only scenarios with this word in their name, maker, shape or line
+    #[arg(default_value = "")]
+    filter: String,
+    /// Read incidents from this file instead of the shipped library
+    #[arg(long, value_name = "FILE")]
+    library: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+struct Run {
+    /// The scenario, as `ringfence drill list` names it
+    scenario: String,
+    /// all-at-once (as it happened), standard, cautious, emergency, or a policy file
+    #[arg(long, value_name = "POLICY", default_value = "standard")]
+    policy: String,
+    /// Machines of the fleet [default: the incident's own count, or 100,000]
+    #[arg(long, value_name = "N")]
+    machines: Option<u64>,
+    /// The seed
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Read incidents from this file instead of the shipped library
+    #[arg(long, value_name = "FILE")]
+    library: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+struct Incidents {
+    /// standard, cautious, emergency, all-at-once, or a policy file
+    #[arg(long, value_name = "POLICY", default_value = "standard")]
+    policy: String,
+    /// Machines of each fleet [default: 100,000]
+    #[arg(long, value_name = "N")]
+    machines: Option<u64>,
+    /// The seed
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Read incidents from this file instead of the shipped library
+    #[arg(long, value_name = "FILE")]
+    library: Option<PathBuf>,
+}
+
+/// Runs the command.
+pub fn run(args: &Drill, settings: &Settings) -> Result<Exit, Failure> {
+    signals::watch();
+    match &args.what {
+        What::List(args) => list(args, settings),
+        What::Run(args) => one(args, settings),
+        What::Incidents(args) => incidents(args, settings),
+    }
+}
+
+fn library(path: Option<&PathBuf>) -> Result<Option<Library>, Failure> {
+    path.map(|path| drill::library::read(path)).transpose().map_err(failure)
+}
+
+fn list(args: &List, settings: &Settings) -> Result<Exit, Failure> {
+    let library = library(args.library.as_ref())?;
+    let report = drill::list(library.as_ref(), &args.filter).map_err(failure)?;
+    settings.terminal.text(&render::list_text(&report))?;
+    settings.terminal.document(&report)?;
+    Ok(Exit::Good)
+}
+
+fn one(args: &Run, settings: &Settings) -> Result<Exit, Failure> {
+    let request = Request {
+        scenario: args.scenario.clone(),
+        library: library(args.library.as_ref())?,
+        policy: policies::choose(&args.policy).map_err(failure)?,
+        machines: args.machines,
+        seed: args.seed,
+    };
+    let mut progress = Progress::new();
+    let report = drill::run(&request, &mut progress).map_err(failure)?;
+    progress.clear();
+    settings.terminal.text(&render::run_text(&report))?;
+    settings.terminal.document(&report)?;
+    Ok(Exit::Good)
+}
+
+fn incidents(args: &Incidents, settings: &Settings) -> Result<Exit, Failure> {
+    let name = args.library.as_ref().map(|path| path.display().to_string());
+    let request = IncidentsRequest {
+        library: library(args.library.as_ref())?,
+        name: name.unwrap_or_else(|| drill::library::SHIPPED_NAME.to_owned()),
+        policy: policies::choose(&args.policy).map_err(failure)?,
+        machines: args.machines,
+        seed: args.seed,
+    };
+    let mut progress = Progress::new();
+    let report = drill::incidents(&request, &mut progress).map_err(failure)?;
+    progress.clear();
+    settings.terminal.text(&render::incidents_text(&report))?;
+    settings.terminal.document(&report)?;
+    Ok(Exit::Good)
+}
+
+fn failure(error: DrillError) -> Failure {
+    match error {
+        DrillError::Refused(reason) => Failure::because(vec![reason]),
+        DrillError::Violated(reason) => Failure::because(vec![reason]).kind(Kind::Refused),
+        DrillError::Interrupted => {
+            Failure::new(codes::INTERRUPTED, "stopped; a drill that was stopped has no result")
+                .kind(Kind::Interrupted)
+        }
+    }
+}
+
+/// How often progress is shown.
+const SHOW_EVERY: Duration = Duration::from_millis(200);
+
+/// One line on standard error that is written over, only where a person can see it.
+struct Progress {
+    seen: bool,
+    shown: Option<Instant>,
+}
+
+impl Progress {
+    fn new() -> Progress {
+        Progress { seen: std::io::stderr().is_terminal(), shown: None }
+    }
+    fn clear(&mut self) {
+        if self.shown.take().is_some() {
+            let _ = write!(std::io::stderr(), "\r\u{1b}[K");
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+impl Watch for Progress {
+    fn progress(&mut self, done: u64, of: u64, what: &str) {
+        if !self.seen || self.shown.is_some_and(|at| at.elapsed() < SHOW_EVERY) {
+            return;
+        }
+        self.shown = Some(Instant::now());
+        let (done, of) = (render::count(done), render::count(of));
+        // A line that cannot be written is no reason to stop.
+        let _ = write!(std::io::stderr(), "\r\u{1b}[K{done} of {of} {what}");
+    }
+    fn interrupted(&self) -> bool {
+        signals::stopped()
+    }
+}

@@ -1,0 +1,169 @@
+//! The fleet without any rollout: who is heard, who is silent, who is held, and what runs where.
+//!
+//! [`Fleet::of`] looks at each machine once; everything drawn from it costs the same for sixty
+//! machines and for a million.
+
+use super::cells::{self, Cell, Row};
+use super::clock;
+use super::waffle::Waffle;
+use super::words::{self, number};
+use decide::id::{ChannelName, Ring};
+use decide::time::{Span, Time};
+use maud::{Markup, html};
+use std::collections::BTreeMap;
+use wire::api::MachineStatus;
+
+/// After so long without a word a machine is drawn as silent: three heartbeats of the standard
+/// policy. Rollouts judge by their own policy; this is only the picture.
+const SILENT_AFTER: Span = Span::minutes(3);
+/// Labels that name a machine's row, as in the standard policy's strata.
+const ROW_LABELS: [&str; 2] = ["os", "consumer"];
+/// Rows of the table of releases.
+const RELEASES_MAX: usize = 40;
+
+/// Machines that run one release of one channel.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Running {
+    pub(crate) machines: u64,
+    /// Of these, whose last word was of health.
+    pub(crate) healthy: u64,
+    /// Of these, whose last word was a crash or a refusal.
+    pub(crate) troubled: u64,
+}
+
+/// Counts drawn from all machines.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Fleet {
+    rows: BTreeMap<Ring, BTreeMap<String, Row>>,
+    running: BTreeMap<ChannelName, BTreeMap<u64, Running>>,
+    /// The oldest last word of a machine that is silent.
+    oldest: Option<Time>,
+}
+
+fn cell(machine: &MachineStatus, as_of: Time) -> Cell {
+    match machine.last_seen {
+        None => Cell::Never,
+        Some(seen) if as_of.since(seen) > SILENT_AFTER => Cell::Silent,
+        Some(_) if machine.held.is_some() => Cell::Held,
+        Some(_) => Cell::Heard,
+    }
+}
+
+impl Fleet {
+    /// Counts all machines once.
+    pub(crate) fn of(machines: &[MachineStatus], as_of: Time) -> Fleet {
+        let mut fleet = Fleet::default();
+        let mut name = String::new();
+        for machine in machines {
+            name.clear();
+            for label in ROW_LABELS.iter().filter_map(|label| machine.labels.get(*label)) {
+                name.push_str(if name.is_empty() { "" } else { "/" });
+                name.push_str(label);
+            }
+            let kind = cell(machine, as_of);
+            let rows = fleet.rows.entry(machine.ring).or_default();
+            match rows.get_mut(name.as_str()) {
+                Some(row) => row.counts[kind as usize] += 1,
+                None => {
+                    let mut row = Row::new(machine.ring, name.clone());
+                    row.counts[kind as usize] = 1;
+                    rows.insert(name.clone(), row);
+                }
+            }
+            if kind == Cell::Silent {
+                fleet.oldest = fleet.oldest.into_iter().chain(machine.last_seen).min();
+            }
+            fleet.count_running(machine);
+        }
+        fleet
+    }
+
+    fn count_running(&mut self, machine: &MachineStatus) {
+        for (channel, running) in &machine.running {
+            if !self.running.contains_key(channel) {
+                self.running.insert(channel.clone(), BTreeMap::new());
+            }
+            let Some(releases) = self.running.get_mut(channel) else { continue };
+            let counts = releases.entry(running.number).or_default();
+            counts.machines += 1;
+            match running.word.as_str() {
+                "healthy" | "known_good" => counts.healthy += 1,
+                "crashed" | "refused" => counts.troubled += 1,
+                _ => {}
+            }
+        }
+    }
+
+    /// All rows, folded for drawing.
+    pub(crate) fn rows(&self) -> Vec<Row> {
+        cells::fold(self.rows.values().flat_map(BTreeMap::values).cloned().collect())
+    }
+
+    /// Machines of one kind.
+    pub(crate) fn count(&self, cell: Cell) -> u64 {
+        self.rows.values().flat_map(BTreeMap::values).map(|row| row.of(cell)).sum()
+    }
+
+    /// All machines.
+    pub(crate) fn total(&self) -> u64 {
+        self.rows.values().flat_map(BTreeMap::values).map(Row::total).sum()
+    }
+
+    /// In one sentence.
+    pub(crate) fn sentence(&self, as_of: Time) -> String {
+        let total = self.total();
+        let silent = self.count(Cell::Silent);
+        let oldest = self
+            .oldest
+            .filter(|_| silent > 0)
+            .map(|seen| format!(", the longest for {}", clock::rough(as_of.since(seen))))
+            .unwrap_or_default();
+        format!(
+            "{} heard in the last {}; {} silent{oldest}; {} never heard; {} held by their owners",
+            words::of(self.count(Cell::Heard) + self.count(Cell::Held), total),
+            clock::rough(SILENT_AFTER),
+            number(silent),
+            number(self.count(Cell::Never)),
+            number(self.count(Cell::Held)),
+        )
+    }
+
+    /// The picture of who is heard.
+    pub(crate) fn picture(&self, as_of: Time) -> Markup {
+        let rows = self.rows();
+        Waffle {
+            id: "fleet-waffle",
+            title: "Machines by ring and kind: heard, silent, held".into(),
+            description: self.sentence(as_of),
+            rows: &rows,
+            front: None,
+        }
+        .render()
+    }
+
+    /// What runs where.
+    pub(crate) fn releases(&self) -> Markup {
+        let lines = self.running.iter().flat_map(|(channel, releases)| {
+            let all: u64 = releases.values().map(|counts| counts.machines).sum();
+            releases.iter().rev().map(move |(release, counts)| (channel, release, counts, all))
+        });
+        html! {
+            div.scroll tabindex="0" role="region" aria-label="What machines run" {
+                table {
+                    thead { tr { th scope="col" { "Channel" } th scope="col" { "Release" }
+                        th scope="col" { "Machines" } th scope="col" { "Said healthy" }
+                        th scope="col" { "Said crashed or refused" } } }
+                    tbody { @for (channel, release, counts, all) in lines.take(RELEASES_MAX) { tr {
+                        th scope="row" { (channel) }
+                        td { @if *release == 0 { "seed" } @else { (release) } }
+                        td.n { (words::of(counts.machines, all)) }
+                        td.n { (number(counts.healthy)) }
+                        td.n.harm[counts.troubled > 0] {
+                            @if counts.troubled > 0 { (words::Glyph::Cross.draw()) }
+                            (number(counts.troubled)) }
+                    } } }
+                }
+            }
+        }
+    }
+}

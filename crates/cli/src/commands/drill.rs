@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 /// A drill runs the code that server and agents run against a fleet in memory, under a virtual
 /// clock. The same seed gives the same bytes.
 #[derive(Debug, clap::Args)]
-pub struct Drill {
+pub(crate) struct Drill {
     #[command(subcommand)]
     what: What,
 }
@@ -76,7 +76,7 @@ struct Incidents {
 }
 
 /// Runs the command.
-pub fn run(args: &Drill, settings: &Settings) -> Result<Exit, Failure> {
+pub(crate) fn run(args: &Drill, settings: &Settings) -> Result<Exit, Failure> {
     signals::watch();
     match &args.what {
         What::List(args) => list(args, settings),

@@ -1,0 +1,165 @@
+//! Evidence as the project keeps it: one signed envelope a file and kind, the last verdict each.
+//!
+//! Negative verdicts are kept too: what was refused must not look as if nobody had tried it.
+
+use crate::clock;
+use crate::codes;
+use crate::error::Failure;
+use crate::files;
+use crate::project::Project;
+use contract::Contract;
+use decide::finding::{Finding, Severity};
+use decide::id::{ConsumerVersion, Digest};
+use decide::release::Kind;
+use decide::verdict::Verdict;
+use std::path::{Path, PathBuf};
+use trust::evidence::statement::{Descriptor, Extra};
+use trust::evidence::{ENVELOPE_BYTES_MAX, Outcome, Statement};
+use trust::key::{KeyError, KeyPair};
+
+/// One check or trial that came to a verdict about exact bytes.
+pub(crate) struct Tested<'a> {
+    /// Check or trial.
+    pub(crate) kind: Kind,
+    /// The file as the user named it.
+    pub(crate) file: &'a Path,
+    /// Its bytes' digest.
+    pub(crate) digest: Digest,
+    /// What it was held against.
+    pub(crate) contract: &'a Contract,
+    /// The verdict.
+    pub(crate) verdict: Verdict,
+    /// What was found.
+    pub(crate) findings: &'a [Finding],
+    /// Consumer versions that were judged or run.
+    pub(crate) versions: Vec<ConsumerVersion>,
+    /// Names of what passed.
+    pub(crate) passed: Vec<String>,
+    /// How strong the sandbox was.
+    pub(crate) sandbox: String,
+    /// How many times a consumer was run.
+    pub(crate) executions: u64,
+}
+
+/// What became of the evidence.
+pub(crate) enum Recorded {
+    /// Signed and kept here.
+    Kept(PathBuf),
+    /// Not signed, and why.
+    Not(String),
+}
+
+impl Recorded {
+    /// The line that people see.
+    pub(crate) fn words(&self) -> String {
+        match self {
+            Recorded::Kept(path) => format!("evidence signed: {}", path.display()),
+            Recorded::Not(why) => format!("no evidence signed: {why}"),
+        }
+    }
+    /// The path, if it was kept.
+    pub(crate) fn path(&self) -> Option<String> {
+        match self {
+            Recorded::Kept(path) => Some(path.display().to_string()),
+            Recorded::Not(_) => None,
+        }
+    }
+}
+
+/// Signs what was found and keeps it in the project. Without a project or its key, says why not.
+pub(crate) fn record(project: Option<&Project>, tested: Tested<'_>) -> Result<Recorded, Failure> {
+    let Some(project) = project else {
+        return Ok(Recorded::Not("there is no project here".to_owned()));
+    };
+    let channel = &tested.contract.channel;
+    if !project.channels().contains_key(channel) {
+        return Ok(Recorded::Not(format!("the project has no channel '{channel}'")));
+    }
+    let key = project.key("evidence");
+    let signer = match trust::key::load(&key) {
+        Ok(signer) => signer,
+        Err(KeyError::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
+            return Ok(Recorded::Not(format!("{} is not here", key.display())));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let path = project.evidence(tested.digest, tested.kind);
+    files::directory(path.parent().unwrap_or(Path::new(".")), 0o755)?;
+    files::replace(&path, &statement(tested).sign(&[&signer]))?;
+    Ok(Recorded::Kept(path))
+}
+
+fn statement(tested: Tested<'_>) -> Statement {
+    let named = |severity| {
+        let mut names: Vec<String> = tested
+            .findings
+            .iter()
+            .filter(|finding| finding.severity == severity)
+            .map(|finding| finding.code.to_string())
+            .collect();
+        names.sort();
+        names.dedup();
+        names
+    };
+    let contract = tested.contract;
+    let name = |path: &Path| {
+        path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+    };
+    Statement::new(Outcome {
+        file_name: name(tested.file),
+        subject: tested.digest,
+        configuration: vec![Descriptor::new(
+            name(&contract.path),
+            Digest::of(contract.source.as_bytes()),
+        )],
+        passed: tested.passed.clone(),
+        warned: named(Severity::Warning),
+        failed: named(Severity::Error),
+        extra: Extra {
+            kind: tested.kind,
+            channel: contract.channel.clone(),
+            verdict: tested.verdict,
+            consumer_versions: tested.versions,
+            made: clock::now(),
+            tool: format!("ringfence {}", env!("CARGO_PKG_VERSION")),
+            sandbox: tested.sandbox,
+            executions: tested.executions,
+            report: None,
+        },
+    })
+}
+
+/// The envelope of one kind about some bytes, if the project keeps one.
+pub(crate) fn envelope(
+    project: &Project,
+    digest: Digest,
+    kind: Kind,
+) -> Result<Option<Vec<u8>>, Failure> {
+    files::read_if_there(&project.evidence(digest, kind), ENVELOPE_BYTES_MAX as u64)
+}
+
+/// A private key of the project; a key that is not there says what makes one.
+pub(crate) fn key(project: &Project, name: &str) -> Result<KeyPair, Failure> {
+    let path = project.key(name);
+    trust::key::load(&path).map_err(|error| {
+        let missing = matches!(&error, KeyError::Io { source, .. }
+            if source.kind() == std::io::ErrorKind::NotFound);
+        let failure = Failure::from(error);
+        if missing {
+            failure.hint("keys are made by `ringfence init` and stay with the people who sign")
+        } else {
+            failure
+        }
+    })
+}
+
+/// Guards against a file that was not read whole: only then has it a digest to speak of.
+pub(crate) fn digest_of(bytes: &[u8], size: u64) -> Option<Digest> {
+    (bytes.len() as u64 == size).then(|| Digest::of(bytes))
+}
+
+/// A finding about a file that could not be read, as a failure of the command.
+pub(crate) fn unreadable(finding: &Finding) -> Failure {
+    Failure::new(codes::NOTHING_CHECKED, finding.message.clone())
+        .hint(format!("more: ringfence explain {}", finding.code))
+}

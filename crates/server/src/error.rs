@@ -77,10 +77,7 @@ impl Refusal {
     pub(crate) fn limit(what: &str, measured: usize, limit: usize) -> Refusal {
         let sentence = format!("{measured} {what}, this server takes {limit}");
         let reason = Reason::new(codes::LIMIT, sentence);
-        Refusal {
-            status: 409,
-            reason: reason.measured(measured.to_string(), limit.to_string()),
-        }
+        Refusal { status: 409, reason: reason.measured(measured.to_string(), limit.to_string()) }
     }
 }
 

@@ -69,8 +69,7 @@ impl Lock {
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => Ok(Lock { _file: file }),
             Err(rustix::io::Errno::WOULDBLOCK) => {
-                let sentence =
-                    format!("another server runs on {}; stop it first", data.display());
+                let sentence = format!("another server runs on {}; stop it first", data.display());
                 Err(ServerError::new(codes::LOCKED, sentence))
             }
             Err(error) => Err(ServerError::file(&path, error)),

@@ -9,17 +9,23 @@
 #![forbid(unsafe_code)]
 
 pub mod audit;
+mod clock;
 mod codes;
+mod control;
+mod desk;
 mod error;
 mod files;
+mod http;
 pub mod model;
 pub mod pages;
+mod publisher;
 pub mod retro;
 mod secret;
 mod serve;
 mod setup;
+mod shelf;
 mod store;
 
 pub use error::ServerError;
-pub use serve::{ServeOptions, openapi, serve};
+pub use serve::{ServeOptions, openapi, serve, serve_until};
 pub use setup::{Setup, Tokens, setup};

@@ -13,10 +13,14 @@ pub(crate) fn secret() -> Result<String, ServerError> {
     let mut filled = 0;
     // The system may give fewer bytes than asked for; it never gives none without an error.
     while filled < SECRET_BYTES {
-        filled += rustix::rand::getrandom(&mut bytes[filled..], rustix::rand::GetRandomFlags::empty())
-            .map_err(|error| {
-                ServerError::new(codes::STORAGE, format!("the system gives no randomness: {error}"))
-            })?;
+        filled +=
+            rustix::rand::getrandom(&mut bytes[filled..], rustix::rand::GetRandomFlags::empty())
+                .map_err(|error| {
+                    ServerError::new(
+                        codes::STORAGE,
+                        format!("the system gives no randomness: {error}"),
+                    )
+                })?;
     }
     Ok(hex::encode(bytes))
 }

@@ -67,12 +67,8 @@ pub fn setup(data: &Path, setup: &Setup, now: Time) -> Result<Tokens, ServerErro
         put(&file, bytes)?;
         sync_directory(&directory)?;
     }
-    let tokens = Tokens {
-        viewer: secret()?,
-        author: secret()?,
-        operator: secret()?,
-        enroll: secret()?,
-    };
+    let tokens =
+        Tokens { viewer: secret()?, author: secret()?, operator: secret()?, enroll: secret()? };
     let mut batch = Batch { channels: channels(&setup.metadata)?, ..Batch::default() };
     batch.tokens = [
         (&tokens.viewer, TokenKind::Person(Role::Viewer)),

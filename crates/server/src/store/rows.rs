@@ -1,7 +1,7 @@
 //! What is stored, as plain data.
 
-use decide::id::{ChannelName, Digest, MachineId, ReleaseRef, Ring, RolloutId};
 use decide::exposure::Salt;
+use decide::id::{ChannelName, Digest, MachineId, ReleaseRef, Ring, RolloutId};
 use decide::rollout::{Event, Start};
 use decide::time::Time;
 use serde::{Deserialize, Serialize};

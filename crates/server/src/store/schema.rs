@@ -46,7 +46,8 @@ const MIGRATIONS: &[&str] = &["
 /// Brings a database to this version's schema, each migration in its own transaction.
 pub(crate) fn migrate(connection: &mut Connection) -> Result<(), ServerError> {
     let version: i64 =
-        connection.query_row("SELECT user_version FROM pragma_user_version", [], |row| row.get(0))?;
+        connection
+            .query_row("SELECT user_version FROM pragma_user_version", [], |row| row.get(0))?;
     let applied = usize::try_from(version).unwrap_or(usize::MAX);
     if applied > MIGRATIONS.len() {
         let sentence = format!(

@@ -163,10 +163,10 @@ impl Store for SqliteStore {
                     fence: optional(row, 2)?,
                 })
             })?,
-            releases: self.rows(
-                "SELECT document FROM releases ORDER BY channel, number",
-                |row| document::<Release>(row, 0),
-            )?,
+            releases: self
+                .rows("SELECT document FROM releases ORDER BY channel, number", |row| {
+                    document::<Release>(row, 0)
+                })?,
             withdrawn: self.rows(
                 "SELECT channel, digest, at, by, reason FROM withdrawn ORDER BY at, digest",
                 |row| {

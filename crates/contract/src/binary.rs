@@ -9,13 +9,16 @@ mod codec;
 mod tree;
 
 pub use codec::{ReadFault, read, write};
+pub(crate) use tree::Met;
 pub use tree::{Leaf, Placed, Record, Tree, Value};
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Most records or items read from one file.
-pub const ITEMS_MAX: u64 = 4_000_000;
+/// What everything behind the header is called.
+const PAYLOAD: &str = "payload";
+/// Most records and items read from one file; each costs some 300 bytes of memory.
+pub const ITEMS_MAX: u64 = 1_000_000;
 /// Most bytes of a text that are shown.
 const SHOWN_BYTES: usize = 24;
 
@@ -162,38 +165,116 @@ impl Layout {
     /// Contradictions in the layout itself.
     pub fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
-        fields_faults(&self.header, "header", &mut faults);
-        if !self.header.iter().any(|field| field.name == self.records.count) {
-            faults.push(format!(
-                "no header field '{}' counts {}",
-                self.records.count, self.records.name
-            ));
-        }
+        let payload = Some(PAYLOAD);
+        fields_faults(&self.header, "header", Some(&self.records), payload, &mut faults);
+        counted(&self.header, &self.records, "header field", &mut faults);
         let mut group = Some(&self.records);
         while let Some(current) = group {
-            fields_faults(&current.field, &current.name, &mut faults);
-            if let Some(items) = current.items.as_deref()
-                && !current.field.iter().any(|field| field.name == items.count)
-            {
-                faults.push(format!("no field '{}' counts {}", items.count, items.name));
+            let items = current.items.as_deref();
+            fields_faults(&current.field, &current.name, items, None, &mut faults);
+            if let Some(items) = items {
+                counted(&current.field, items, "field", &mut faults);
             }
-            group = current.items.as_deref();
+            group = items;
         }
         faults
     }
+
+    /// The fields at a place: `header`, `instances`, `instances.criteria`; none at any other.
+    pub fn siblings(&self, place: &str) -> &[Field] {
+        if place == "header" {
+            return &self.header;
+        }
+        let (mut name, mut group) = (self.records.name.clone(), Some(&self.records));
+        while let Some(current) = group {
+            if name == place {
+                return &current.field;
+            }
+            group = current.items.as_deref();
+            if let Some(items) = group {
+                name = format!("{name}.{}", items.name);
+            }
+        }
+        &[]
+    }
+
+    /// The names of all fields as rules use them: `header.magic`, `instances.criteria.op`.
+    pub fn patterns(&self) -> Vec<String> {
+        let named = |place: &str, fields: &[Field]| -> Vec<String> {
+            fields.iter().map(|field| format!("{place}.{}", field.name)).collect()
+        };
+        let mut patterns = named("header", &self.header);
+        let (mut place, mut group) = (self.records.name.clone(), Some(&self.records));
+        while let Some(current) = group {
+            patterns.extend(named(&place, &current.field));
+            group = current.items.as_deref();
+            if let Some(items) = group {
+                place = format!("{place}.{}", items.name);
+            }
+        }
+        patterns
+    }
 }
 
-fn fields_faults(fields: &[Field], place: &str, faults: &mut Vec<String>) {
+/// The field that counts a group must be there and say so.
+fn counted(fields: &[Field], group: &Group, what: &str, faults: &mut Vec<String>) {
+    match fields.iter().find(|field| field.name == group.count) {
+        None => faults.push(format!("no {what} '{}' counts {}", group.count, group.name)),
+        Some(field) if field.count_of.as_ref() != Some(&group.name) => {
+            let (count, name) = (&group.count, &group.name);
+            faults
+                .push(format!("{what} '{count}' counts {name}, so it says count_of = \"{name}\""));
+        }
+        Some(_) => {}
+    }
+}
+
+fn fields_faults(
+    fields: &[Field],
+    place: &str,
+    group: Option<&Group>,
+    payload: Option<&str>,
+    faults: &mut Vec<String>,
+) {
+    if fields.is_empty() {
+        faults.push(format!("{place} has no fields"));
+    }
     for (index, field) in fields.iter().enumerate() {
+        let name = format!("{place}.{}", field.name);
+        let mut fault = |what: String| faults.push(format!("{name} {what}"));
+        if fields[..index].iter().any(|earlier| earlier.name == field.name) {
+            fault("is declared twice".into());
+        }
         match (&field.size, field.kind.width()) {
-            (None, None) => faults.push(format!("{place}.{} needs a size", field.name)),
-            (Some(_), Some(_)) => {
-                faults.push(format!("{place}.{} is a number, it has no size", field.name))
-            }
-            (Some(Size::Field(name)), None) if !fields[..index].iter().any(|f| f.name == *name) => {
-                faults.push(format!("{place}.{}: no earlier field '{name}'", field.name));
+            (None, None) => fault("needs a size".into()),
+            (Some(_), Some(_)) => fault("is a number, it has no size".into()),
+            (Some(Size::Number(0)), None) => fault("has no bytes at all".into()),
+            (Some(Size::Field(size)), None) if !fields[..index].iter().any(|f| f.name == *size) => {
+                fault(format!("has the size of '{size}', which is no earlier field"));
             }
             _ => {}
+        }
+        if field.derived() && field.kind.width().is_none() {
+            fault("is computed, so it must be a number".into());
+        }
+        if field.min.zip(field.max).is_some_and(|(min, max)| min > max) {
+            fault("has a min above its max".into());
+        }
+        if let Some(of) = field.count_of.as_ref()
+            && group.is_none_or(|group| group.name != *of)
+        {
+            fault(format!("counts '{of}', which is no group here"));
+        }
+        if let Some(of) = field.length_of.as_deref()
+            && payload != Some(of)
+            && !fields.iter().any(|other| other.name == of && other.kind.width().is_none())
+        {
+            fault(format!("is the length of '{of}', which is no text or bytes here"));
+        }
+        if let Some(of) = field.crc32_of.as_deref()
+            && payload != Some(of)
+        {
+            fault(format!("is the checksum of '{of}'; only that of 'payload' is known"));
         }
     }
 }

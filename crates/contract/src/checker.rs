@@ -1,11 +1,12 @@
 //! The check of one file: limits, form, rules, growth, consumers.
 
+use crate::capabilities;
 use crate::codes;
 use crate::delimited;
 use crate::json;
+use crate::lines;
 use crate::model::{Contract, FILE_BYTES_MAX, Format};
 use crate::rules::{self, Findings, finding};
-use crate::text::line_column;
 use decide::finding::{Finding, Place, Severity, verdict};
 use decide::verdict::Verdict;
 use serde::Serialize;
@@ -58,12 +59,7 @@ pub fn check_path(
 ) -> Result<(CheckReport, Vec<u8>), Box<Finding>> {
     let name = path.display().to_string();
     let refuse = |why: String| {
-        Box::new(Finding::new(
-            codes::UNREADABLE,
-            Severity::Error,
-            format!("cannot read {name}: {why}"),
-            at(&name),
-        ))
+        Box::new(crate::strict::unreadable(format!("cannot read {name}: {why}"), at(&name)))
     };
     let meta = std::fs::metadata(path).map_err(|error| refuse(error.to_string()))?;
     if !meta.is_file() {
@@ -74,7 +70,7 @@ pub fn check_path(
         let mut out = Findings::new(FINDINGS_MAX);
         out.push(size_finding(contract, &name, meta.len(), most));
         let facts = Facts { bytes: meta.len(), ..Facts::default() };
-        return Ok((report(contract, &name, facts, out), Vec::new()));
+        return Ok((report(contract, &name, &[], facts, out), Vec::new()));
     }
     let mut bytes = Vec::new();
     let file = std::fs::File::open(path).map_err(|error| refuse(error.to_string()))?;
@@ -103,7 +99,7 @@ pub fn check(
         );
         empty.help = "an empty file never replaces a good one; look at what produced it".into();
         out.push(empty);
-        return report(contract, file, facts, out);
+        return report(contract, file, bytes, facts, out);
     }
     if !(limits.bytes_min..=limits.bytes_max).contains(&facts.bytes) {
         out.push(size_finding(contract, file, facts.bytes, limits.bytes_max));
@@ -113,14 +109,21 @@ pub fn check(
         facts.repeated = repeated;
         records_findings(contract, file, facts, &mut out);
     }
+    capabilities::whole(contract, file, facts, &mut out);
     if let Some(previous) = previous {
         growth(contract, file, facts, previous, &mut out);
     }
-    report(contract, file, facts, out)
+    report(contract, file, bytes, facts, out)
 }
 
-fn report(contract: &Contract, file: &str, facts: Facts, out: Findings) -> CheckReport {
-    let findings = out.finish(file);
+fn report(
+    contract: &Contract,
+    file: &str,
+    bytes: &[u8],
+    facts: Facts,
+    out: Findings,
+) -> CheckReport {
+    let findings = out.finish(file, (contract.format != Format::Binary).then_some(bytes));
     CheckReport {
         schema: "ringfence/check-report/v1",
         file: file.to_owned(),
@@ -150,11 +153,11 @@ fn read(contract: &Contract, file: &str, bytes: &[u8], out: &mut Findings) -> Op
     match contract.format {
         Format::Json => read_json(contract, file, bytes, out),
         Format::Csv => {
-            let counted = delimited::csv(contract, file, bytes, out);
+            let counted = delimited::records(contract, file, bytes, out);
             Some((counted.records, counted.repeated))
         }
         Format::Lines => {
-            let counted = delimited::lines(contract, file, bytes, out);
+            let counted = lines::lines(contract, file, bytes, out);
             Some((counted.records, counted.repeated))
         }
         Format::Binary => {
@@ -187,11 +190,7 @@ fn read_json(
     out: &mut Findings,
 ) -> Option<(u64, u64)> {
     let fault_at = |fault: &json::Fault| {
-        let (line, column) = line_column(bytes, fault.offset);
-        let mut place = at(file);
-        (place.offset, place.line, place.column) =
-            (Some(fault.offset as u64), Some(line), Some(column));
-        place.length = Some(1);
+        let place = Place { offset: Some(fault.offset as u64), length: Some(1), ..at(file) };
         Finding::new(fault.code, Severity::Error, fault.why.clone(), place)
     };
     let (root, faults) = match json::parse(bytes) {
@@ -203,6 +202,7 @@ fn read_json(
     };
     faults.iter().for_each(|fault| out.push(fault_at(fault)));
     json::check(contract, file, bytes, &root, out);
+    capabilities::json(contract, file, bytes, &root, out);
     let records = contract.limits.records.as_ref().map_or(Some(&root), |path| root.at(path));
     match records.map(|node| &node.kind) {
         Some(json::Kind::Array(items)) => {

@@ -17,7 +17,10 @@ pub mod schema;
 pub mod strict;
 pub mod text;
 
+mod capabilities;
 mod checker;
+mod lines;
+mod soundness;
 
 pub use checker::{CheckReport, Facts, check, check_path};
 pub use model::Contract;

@@ -1,8 +1,7 @@
 //! The contract as authors write it: TOML, every key documented, unknown keys refused.
 
-use crate::codes;
 use crate::strict;
-use decide::finding::{Finding, Place, Severity};
+use decide::finding::{Finding, Place};
 use decide::id::{ChannelName, ConsumerVersion};
 use decide::policy::span;
 use decide::time::Span;
@@ -255,11 +254,13 @@ fn memory_default() -> u64 {
     512
 }
 
-/// A capability: a limit on a binary field that this version has and the format has not.
+/// A capability: a limit that this version has and the format has not.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Takes {
-    /// The field, e.g. `instances.criteria.field`.
+    /// What is limited: a field of a binary layout such as `instances.criteria.field`, a JSON path
+    /// such as `/rules/*/level`, a CSV column; or `records` or `bytes` for the whole file. Numbers
+    /// are held against `max` by value, texts and lists by length.
     pub field: String,
     /// Largest value: a number or the name of a fact.
     pub max: NumberOrFact,
@@ -310,58 +311,8 @@ impl Contract {
             .map_err(|finding| vec![*finding])?;
         contract.path = path.to_owned();
         contract.source = source;
-        let faults = contract.faults();
+        let faults = crate::soundness::faults(&contract);
         if faults.is_empty() { Ok(contract) } else { Err(faults) }
-    }
-
-    fn fault(&self, code: decide::reason::Code, needle: &str, message: String) -> Finding {
-        Finding::new(code, Severity::Error, message, self.rule_place(needle).unwrap_or_default())
-    }
-
-    fn faults(&self) -> Vec<Finding> {
-        let mut faults = Vec::new();
-        if self.schema != SCHEMA {
-            let message = format!("schema is '{}', this version reads '{SCHEMA}'", self.schema);
-            faults.push(self.fault(codes::CONFIG_SCHEMA, "schema", message));
-        }
-        if self.limits.bytes_min == 0 || self.limits.bytes_min > self.limits.bytes_max {
-            let message = "bytes_min must be at least 1 and at most bytes_max".to_owned();
-            faults.push(self.fault(codes::CONTRACT_FAULT, "bytes_m", message));
-        }
-        if (self.format == Format::Binary) != self.layout.is_some() {
-            let message = "format \"binary\" needs a [layout], other formats have none".to_owned();
-            faults.push(self.fault(codes::CONTRACT_FAULT, "format", message));
-        }
-        let patterns = (self.field.iter().filter_map(|rule| rule.pattern.as_ref()))
-            .chain(self.column.iter().filter_map(|rule| rule.pattern.as_ref()))
-            .chain(&self.lines.pattern)
-            .chain(&self.lines.forbid);
-        for pattern in patterns {
-            if let Err(error) = regex_lite::Regex::new(pattern) {
-                let message = format!("pattern '{pattern}': {error}");
-                faults.push(self.fault(codes::CONTRACT_FAULT, pattern, message));
-            }
-        }
-        if let Some(layout) = &self.layout {
-            for message in layout.faults() {
-                faults.push(self.fault(codes::CONTRACT_FAULT, "layout", message));
-            }
-        }
-        for consumer in &self.consumer {
-            for takes in &consumer.takes {
-                if let NumberOrFact::Fact(fact) = &takes.max
-                    && !consumer.facts.contains_key(fact)
-                {
-                    let message = format!("consumer {} has no fact '{fact}'", consumer.version);
-                    faults.push(self.fault(codes::CONTRACT_FAULT, fact, message));
-                }
-            }
-            if consumer.load.is_empty() {
-                let message = format!("consumer {} has no load command", consumer.version);
-                faults.push(self.fault(codes::CONTRACT_FAULT, consumer.version.as_str(), message));
-            }
-        }
-        faults
     }
 
     /// Where the contract's text first has `needle`.
@@ -375,6 +326,12 @@ impl Contract {
             column: Some(column),
             ..Place::default()
         })
+    }
+
+    /// Where the contract's text first has `value` in quotes of either kind, or at all.
+    pub(crate) fn value_place(&self, value: &str) -> Option<Place> {
+        let quoted = |quote: char| self.rule_place(&format!("{quote}{value}{quote}"));
+        quoted('"').or_else(|| quoted('\'')).or_else(|| self.rule_place(value))
     }
 
     /// The directory of the contract file.

@@ -4,12 +4,14 @@ mod formats;
 
 pub use formats::{github, gitlab, html, junit, markdown, sarif};
 
-use crate::text::line_around;
+use crate::text::{line_around, shown};
 use decide::finding::{Finding, Severity};
 use std::fmt::Write as _;
 
 /// Bytes of a hex view.
 const HEX_BYTES: usize = 16;
+/// Characters of a path.
+const PATH_CHARS_MAX: usize = 4_096;
 /// Characters of a source line shown around a fault.
 const LINE_CHARS_MAX: usize = 100;
 
@@ -29,7 +31,7 @@ pub fn word(severity: Severity) -> &'static str {
 pub fn human(finding: &Finding, bytes: &[u8]) -> String {
     let mut text = format!("{}[{}]: {}\n", word(finding.severity), finding.code, finding.message);
     let place = &finding.place;
-    let _ = write!(text, "  --> {}", place.file);
+    let _ = write!(text, "  --> {}", shown(&place.file, PATH_CHARS_MAX));
     match (place.line, place.column) {
         (Some(line), Some(column)) => {
             let _ = write!(text, ":{line}:{column}");

@@ -1,11 +1,16 @@
 //! Rules over values that several formats share, and the rules of binary layouts.
 
-use crate::binary::{Leaf, ReadFault, Tree, Value};
-use crate::codes;
-use crate::model::{Consumer, Contract, NumberOrFact, Takes};
+use crate::binary::{Met, ReadFault, Tree, Value};
+use crate::model::Contract;
+use crate::text::{lines_columns, shown};
+use crate::{capabilities, codes};
 use decide::finding::{Finding, Place, Severity};
 use decide::reason::Code;
-use std::collections::BTreeMap;
+
+/// Most characters of a message.
+const MESSAGE_CHARS_MAX: usize = 400;
+/// Most characters of a measured value.
+const MEASURED_CHARS_MAX: usize = 80;
 
 /// Where findings about one file are collected, bounded.
 pub(crate) struct Findings {
@@ -18,20 +23,45 @@ impl Findings {
     pub(crate) fn new(max: usize) -> Findings {
         Findings { list: Vec::new(), left_out: 0, max }
     }
-    pub(crate) fn push(&mut self, finding: Finding) {
-        // One cause, many places: the same code and field pattern is folded after some.
-        if self.list.len() < self.max {
-            self.list.push(finding);
-        } else {
+    /// Adds a finding while there is room. What it quotes of the file is made safe to print.
+    pub(crate) fn push(&mut self, mut finding: Finding) {
+        if self.full() {
             self.left_out += 1;
+            return;
         }
+        finding.message = shown(&finding.message, MESSAGE_CHARS_MAX);
+        finding.measured = shown(&finding.measured, MEASURED_CHARS_MAX);
+        finding.place.field = finding.place.field.map(|field| shown(&field, MESSAGE_CHARS_MAX));
+        self.list.push(finding);
     }
-    pub(crate) fn finish(mut self, file: &str) -> Vec<Finding> {
+    /// Adds a finding before all others: the cause of what was found already.
+    pub(crate) fn first(&mut self, finding: Finding) {
+        self.list.insert(0, finding);
+        self.list.truncate(self.max);
+    }
+    /// True when further findings are only counted; then their text need not be made.
+    pub(crate) fn full(&self) -> bool {
+        self.list.len() >= self.max
+    }
+    /// The list. In a file of text, places get their line and column.
+    pub(crate) fn finish(mut self, file: &str, text: Option<&[u8]>) -> Vec<Finding> {
+        if let Some(text) = text {
+            let has = |finding: &&mut Finding| {
+                finding.place.offset.is_some() && finding.place.line.is_none()
+            };
+            let mut placed: Vec<&mut Finding> = self.list.iter_mut().filter(has).collect();
+            let offset = |finding: &&mut Finding| finding.place.offset.unwrap_or(0) as usize;
+            let offsets: Vec<usize> = placed.iter().map(offset).collect();
+            for (finding, (line, column)) in placed.iter_mut().zip(lines_columns(text, &offsets)) {
+                (finding.place.line, finding.place.column) = (Some(line), Some(column));
+            }
+        }
         if self.left_out > 0 {
             let place = Place { file: file.to_owned(), ..Place::default() };
-            let message = format!("and {} more findings that are not listed", self.left_out);
+            let message = format!("and at least {} more, which are not listed", self.left_out);
             let mut more = Finding::new(codes::MORE, Severity::Error, message, place);
             more.folded = self.left_out;
+            more.help = "fix the first ones and check again; they often have one cause".into();
             self.list.push(more);
         }
         self.list
@@ -68,13 +98,14 @@ pub(crate) fn unreadable(file: &str, fault: &ReadFault) -> Finding {
     finding
 }
 
-fn leaf_place(file: &str, leaf: &Leaf<'_>) -> Place {
+/// The place of a value.
+pub(crate) fn met_place(file: &str, met: &Met<'_>) -> Place {
     Place {
         file: file.to_owned(),
-        offset: Some(leaf.placed.offset as u64),
-        length: Some(leaf.placed.length as u64),
-        record: (leaf.record > 0).then_some(leaf.record),
-        field: Some(leaf.path.clone()),
+        offset: Some(met.placed.offset as u64),
+        length: Some(met.placed.length as u64),
+        record: (met.record() > 0).then(|| met.record()),
+        field: Some(met.path()),
         ..Place::default()
     }
 }
@@ -88,57 +119,60 @@ pub(crate) fn binary(
     out: &mut Findings,
 ) {
     let Some(layout) = &contract.layout else { return };
-    let leaves = tree.leaves(layout);
-    for leaf in &leaves {
-        if let Some(mut fault) = value_fault(leaf, file) {
-            fault.rule = contract.rule_place(&format!("name = \"{}\"", leaf.field.name));
+    tree.visit(layout, &mut |met| {
+        if let Some(mut fault) = value_fault(met, file) {
+            fault.rule = contract.rule_place(&format!("name = \"{}\"", met.field.name));
             out.push(fault);
         }
-    }
+    });
     let rewritten = crate::binary::write(layout, tree);
     if rewritten.len() == bytes.len() && rewritten != bytes {
-        derived_faults(file, bytes, &rewritten, &leaves, out);
+        tree.visit(layout, &mut |met| {
+            if met.field.derived() {
+                derived_fault(contract, file, bytes, &rewritten, met, out);
+            }
+        });
     }
-    consumers(contract, file, &leaves, out);
+    capabilities::binary(contract, file, layout, tree, out);
 }
 
-fn derived_faults(
+fn derived_fault(
+    contract: &Contract,
     file: &str,
     bytes: &[u8],
-    rewritten: &[u8],
-    leaves: &[Leaf<'_>],
+    right: &[u8],
+    met: &Met<'_>,
     out: &mut Findings,
 ) {
-    for leaf in leaves.iter().filter(|leaf| leaf.field.derived()) {
-        let range = leaf.placed.offset..leaf.placed.offset + leaf.placed.length;
-        if bytes[range.clone()] != rewritten[range.clone()] {
-            let name = &leaf.field.name;
-            let stated = leaf.placed.value.words();
-            let message = format!("{name} does not say what the bytes say");
-            let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
-            let right = format!("bytes {}", hex(&rewritten[range]));
-            let mut fault = finding(codes::DERIVED, leaf_place(file, leaf), message, stated, right);
-            fault.help = "the file was changed after it was written, or is damaged".into();
-            out.push(fault);
-        }
+    let range = met.placed.offset..met.placed.offset + met.placed.length;
+    if bytes[range.clone()] == right[range.clone()] {
+        return;
     }
+    let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
+    let message = format!("{} does not say what the bytes say", met.field.name);
+    let (measured, limit) = (hex(&bytes[range.clone()]), hex(&right[range]));
+    let (measured, limit) = (format!("bytes {measured}"), format!("bytes {limit}"));
+    let mut fault = finding(codes::DERIVED, met_place(file, met), message, measured, limit);
+    fault.rule = contract.rule_place(&format!("name = \"{}\"", met.field.name));
+    fault.help = "the file was changed after it was written, or is damaged".into();
+    out.push(fault);
 }
 
-fn value_fault(leaf: &Leaf<'_>, file: &str) -> Option<Finding> {
-    let field = leaf.field;
-    let place = leaf_place(file, leaf);
+fn value_fault(met: &Met<'_>, file: &str) -> Option<Finding> {
+    let field = met.field;
+    let place = || met_place(file, met);
     let name = &field.name;
-    let measured = leaf.placed.value.words();
-    match &leaf.placed.value {
+    let measured = || met.placed.value.words();
+    match &met.placed.value {
         Value::Number(number) => {
             let (min, max) = (field.min.unwrap_or(0), field.max.unwrap_or(u64::MAX));
             if !(min..=max).contains(number) {
                 let message = format!("{name} is {number}, allowed are {min} to {max}");
                 return Some(finding(
                     codes::RANGE,
-                    place,
+                    place(),
                     message,
-                    measured,
+                    measured(),
                     format!("{min} to {max}"),
                 ));
             }
@@ -146,7 +180,13 @@ fn value_fault(leaf: &Leaf<'_>, file: &str) -> Option<Finding> {
                 let known: Vec<String> =
                     field.names.iter().map(|(name, value)| format!("{value} ({name})")).collect();
                 let message = format!("{name} is {number}, which is none of its values");
-                return Some(finding(codes::ONE_OF, place, message, measured, known.join(", ")));
+                return Some(finding(
+                    codes::ONE_OF,
+                    place(),
+                    message,
+                    measured(),
+                    known.join(", "),
+                ));
             }
             None
         }
@@ -155,81 +195,25 @@ fn value_fault(leaf: &Leaf<'_>, file: &str) -> Option<Finding> {
                 && content != equals.as_bytes()
             {
                 let message = format!("{name} is not '{equals}'");
-                return Some(finding(codes::MALFORMED, place, message, measured, equals.clone()));
+                return Some(finding(
+                    codes::MALFORMED,
+                    place(),
+                    message,
+                    measured(),
+                    equals.clone(),
+                ));
             }
             if field.kind == crate::binary::Kind::Text && std::str::from_utf8(content).is_err() {
                 let message = format!("{name} is not UTF-8");
-                return Some(finding(codes::MALFORMED, place, message, measured, "UTF-8".into()));
+                return Some(finding(
+                    codes::MALFORMED,
+                    place(),
+                    message,
+                    measured(),
+                    "UTF-8".into(),
+                ));
             }
             None
         }
     }
-}
-
-/// Capabilities: values that the format allows and a consumer version cannot take. One finding a
-/// place, with all the versions.
-fn consumers(contract: &Contract, file: &str, leaves: &[Leaf<'_>], out: &mut Findings) {
-    let mut by_place: BTreeMap<usize, (Finding, Vec<String>)> = BTreeMap::new();
-    for consumer in &contract.consumer {
-        for takes in &consumer.takes {
-            let max = match &takes.max {
-                NumberOrFact::Number(number) => *number,
-                NumberOrFact::Fact(fact) => consumer.facts.get(fact).copied().unwrap_or(0),
-            };
-            for leaf in leaves.iter().filter(|leaf| leaf.pattern == takes.field) {
-                let Value::Number(value) = leaf.placed.value else { continue };
-                if value > max && !excepted(takes, leaf) {
-                    let entry = by_place.entry(leaf.placed.offset).or_insert_with(|| {
-                        (cannot_take(contract, consumer, takes, leaf, file, value, max), Vec::new())
-                    });
-                    entry.1.push(consumer.version.to_string());
-                }
-            }
-        }
-    }
-    for (_, (mut fault, versions)) in by_place {
-        fault.consumers = versions;
-        out.push(fault);
-    }
-}
-
-fn excepted(takes: &Takes, leaf: &Leaf<'_>) -> bool {
-    takes.unless.as_ref().is_some_and(|unless| {
-        let (fields, values) = leaf.siblings;
-        fields.iter().zip(values).any(|(field, placed)| {
-            let Value::Number(value) = placed.value else { return false };
-            field.name == unless.field
-                && unless.one_of.iter().any(|allowed| {
-                    field.names.get(allowed) == Some(&value) || allowed.parse() == Ok(value)
-                })
-        })
-    })
-}
-
-fn cannot_take(
-    contract: &Contract,
-    consumer: &Consumer,
-    takes: &Takes,
-    leaf: &Leaf<'_>,
-    file: &str,
-    value: u64,
-    max: u64,
-) -> Finding {
-    let because =
-        takes.because.clone().unwrap_or_else(|| "the consumer takes at most {max}".into());
-    let because = because.replace("{max}", &max.to_string());
-    let name = &leaf.field.name;
-    let message = format!("{name} {value} is used, but {because}");
-    let mut fault = finding(
-        codes::CONSUMER,
-        leaf_place(file, leaf),
-        message,
-        value.to_string(),
-        max.to_string(),
-    );
-    fault.rule = contract.rule_place(&format!("version = \"{}\"", consumer.version));
-    fault.help = format!(
-        "do not use {name} {value} before every consumer in the field takes it, or narrow who gets the file"
-    );
-    fault
 }

@@ -28,13 +28,20 @@ pub fn text(path: &Path) -> Result<String, Box<Finding>> {
     let refuse = |why: String| {
         let place = Place { file: name.clone(), ..Place::default() };
         let message = format!("cannot read {name}: {why}");
-        Box::new(Finding::new(codes::UNREADABLE, Severity::Error, message, place))
+        Box::new(unreadable(message, place))
     };
     let size = std::fs::metadata(path).map_err(|error| refuse(error.to_string()))?.len();
     if size > CONFIG_BYTES_MAX {
         return Err(refuse(format!("{size} bytes, at most {CONFIG_BYTES_MAX}")));
     }
     std::fs::read_to_string(path).map_err(|error| refuse(error.to_string()))
+}
+
+/// A file that was not read, and so was not checked.
+pub(crate) fn unreadable(message: String, place: Place) -> Finding {
+    let mut finding = Finding::new(codes::UNREADABLE, Severity::Error, message, place);
+    finding.help = "look at the path, and at who may read it".into();
+    finding
 }
 
 /// Reads TOML text into `T`; `name` is how the user named the file.

@@ -52,7 +52,11 @@ impl Reader<'_> {
                 self.at += count;
                 Ok(slice.to_vec())
             }
-            None => Err(self.fault(field, format!("{count} bytes are needed, {left} are left"))),
+            None => {
+                let bytes =
+                    if count == 1 { "1 byte is".into() } else { format!("{count} bytes are") };
+                Err(self.fault(field, format!("{bytes} needed, {left} left")))
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! What was read: values with their places.
 
 use super::{Field, Group, Layout};
+use std::fmt::Write as _;
 
 /// One value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,22 +70,63 @@ pub struct Leaf<'a> {
     pub siblings: (&'a [Field], &'a [Placed]),
 }
 
+/// One value on the way through a file; its path is written only when somebody asks.
+pub(crate) struct Met<'a> {
+    /// Its declaration.
+    pub(crate) field: &'a Field,
+    /// The value and its place.
+    pub(crate) placed: &'a Placed,
+    /// Values of the same record, with their declarations.
+    pub(crate) siblings: (&'a [Field], &'a [Placed]),
+    /// Names of the groups around it; none in the header.
+    groups: &'a [&'a str],
+    /// Numbers of the records in them, from 1.
+    numbers: &'a [u64],
+}
+
+impl Met<'_> {
+    /// Number of the outermost record, from 1; 0 in the header.
+    pub(crate) fn record(&self) -> u64 {
+        self.numbers.first().copied().unwrap_or(0)
+    }
+    /// `instances[3].criteria[21].op`; indexes from 1. `header.name` in the header.
+    pub(crate) fn path(&self) -> String {
+        let mut path = String::new();
+        for (group, number) in self.groups.iter().zip(self.numbers) {
+            let _ = write!(path, "{group}[{number}].");
+        }
+        if self.groups.is_empty() {
+            path.push_str("header.");
+        }
+        path + &self.field.name
+    }
+    /// Whether a rule means this value: `instances.criteria.op`.
+    pub(crate) fn is(&self, pattern: &str) -> bool {
+        let Some((place, name)) = pattern.rsplit_once('.') else { return false };
+        name == self.field.name
+            && match self.groups {
+                [] => place == "header",
+                groups => place.split('.').eq(groups.iter().copied()),
+            }
+    }
+}
+
 impl Tree {
+    /// Goes through all values, in the order of the file, without a list of them.
+    pub(crate) fn visit(&self, layout: &Layout, see: &mut dyn FnMut(&Met<'_>)) {
+        meet(&layout.header, &self.header, &[], &[], see);
+        let (mut groups, mut numbers) = (Vec::new(), Vec::new());
+        visit_group(&layout.records, &self.records, &mut groups, &mut numbers, see);
+    }
+
     /// All values, in the order of the file.
     pub fn leaves<'a>(&'a self, layout: &'a Layout) -> Vec<Leaf<'a>> {
         let mut leaves = Vec::new();
         push(&mut leaves, "header", "header", &layout.header, &self.header, 0);
         for (index, record) in self.records.iter().enumerate() {
             let number = index as u64 + 1;
-            let path = format!("{}[{number}]", layout.records.name);
-            record_leaves(
-                &mut leaves,
-                &path,
-                &layout.records.name,
-                &layout.records,
-                record,
-                number,
-            );
+            let (name, group) = (&layout.records.name, &layout.records);
+            record_leaves(&mut leaves, &format!("{name}[{number}]"), name, group, record, number);
         }
         leaves
     }
@@ -139,6 +181,38 @@ impl Tree {
             records = &mut record.items;
         }
     }
+}
+
+fn meet(
+    fields: &[Field],
+    values: &[Placed],
+    groups: &[&str],
+    numbers: &[u64],
+    see: &mut dyn FnMut(&Met<'_>),
+) {
+    for (field, placed) in fields.iter().zip(values) {
+        see(&Met { field, placed, siblings: (fields, values), groups, numbers });
+    }
+}
+
+/// As deep as the layout, which is written by people.
+fn visit_group<'a>(
+    group: &'a Group,
+    records: &[Record],
+    groups: &mut Vec<&'a str>,
+    numbers: &mut Vec<u64>,
+    see: &mut dyn FnMut(&Met<'_>),
+) {
+    groups.push(&group.name);
+    for (index, record) in records.iter().enumerate() {
+        numbers.push(index as u64 + 1);
+        meet(&group.field, &record.fields, groups, numbers, see);
+        if let Some(inner) = group.items.as_deref() {
+            visit_group(inner, &record.items, groups, numbers, see);
+        }
+        numbers.pop();
+    }
+    groups.pop();
 }
 
 fn record_leaves<'a>(

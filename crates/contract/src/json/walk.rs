@@ -9,6 +9,9 @@ use decide::finding::Place;
 use decide::reason::Code;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Bytes of a value that a finding quotes.
+const MEASURED_BYTES_MAX: usize = 240;
+
 struct Walk<'a> {
     contract: &'a Contract,
     file: &'a str,
@@ -41,15 +44,12 @@ pub(crate) fn check(contract: &Contract, file: &str, text: &[u8], root: &Node, o
 
 impl Walk<'_> {
     fn place(&self, start: usize, end: usize, path: &str) -> Place {
-        let (line, column) = line_column(self.text, start);
         Place {
             file: self.file.to_owned(),
             offset: Some(start as u64),
             length: Some((end - start) as u64),
-            line: Some(line),
-            column: Some(column),
-            record: None,
             field: Some(if path.is_empty() { "/".into() } else { path.to_owned() }),
+            ..Place::default()
         }
     }
 
@@ -62,8 +62,8 @@ impl Walk<'_> {
         message: String,
         limit: String,
     ) {
-        let written = String::from_utf8_lossy(&self.text[node.start..node.end]);
-        let measured: String = written.chars().take(60).collect();
+        let end = node.end.min(node.start + MEASURED_BYTES_MAX);
+        let measured = String::from_utf8_lossy(&self.text[node.start..end]).into_owned();
         let mut fault =
             finding(code, self.place(node.start, node.end, path), message, measured, limit);
         fault.rule = self.contract.rule_place(&format!("path = \"{}\"", self.rule.path));
@@ -146,7 +146,9 @@ impl Walk<'_> {
                 (Some(min), None) => format!("at least {min}"),
                 (None, _) => format!("at most {max}"),
             };
-            let message = format!("{name} is {number}, allowed is {limit}");
+            // As it is written: a float would show another number.
+            let written = String::from_utf8_lossy(&self.text[node.start..node.end]);
+            let message = format!("{name} is {written}, allowed is {limit}");
             self.fault(out, codes::RANGE, node, path, message, limit);
         }
     }
@@ -183,8 +185,11 @@ impl Walk<'_> {
         let (min, max) =
             (self.rule.length_min.unwrap_or(0), self.rule.length_max.unwrap_or(u64::MAX));
         if !(min..=max).contains(&(length as u64)) {
-            let limit =
-                if max == u64::MAX { format!("at least {min}") } else { format!("{min} to {max}") };
+            let limit = match (min, max) {
+                (min, u64::MAX) => format!("at least {min}"),
+                (0, max) => format!("at most {max}"),
+                (min, max) => format!("{min} to {max}"),
+            };
             let message = format!("{name} has {length} {unit}, allowed is {limit}");
             self.fault(out, codes::LENGTH, node, path, message, limit);
         }
@@ -212,6 +217,10 @@ impl Walk<'_> {
     fn unique(&mut self, node: &Node, path: &str, name: &str, out: &mut Findings) {
         let value = String::from_utf8_lossy(&self.text[node.start..node.end]).into_owned();
         if let Some(first) = self.seen.get(&value) {
+            // Where the first one stands is not looked for once nobody would read it.
+            if out.full() {
+                return self.fault(out, codes::DUPLICATE, node, path, String::new(), String::new());
+            }
             let (line, _) = line_column(self.text, *first);
             let message = format!("{name} {value} occurs twice, first in line {line}");
             self.fault(out, codes::DUPLICATE, node, path, message, "once".into());

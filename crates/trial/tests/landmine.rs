@@ -186,3 +186,29 @@ fn a_sandbox_that_is_not_there_is_named_and_nothing_runs_without_it() {
     assert!(codes(&report).contains(&("RF0207".into(), Severity::Warning)));
     assert_eq!(report.versions.iter().map(|v| v.variants).sum::<u64>(), 0);
 }
+
+#[test]
+fn check_refuses_what_the_trial_sees_die_and_the_contract_of_2024_does_not() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let load = |name: &str| Contract::load(&root().join("contracts").join(name)).expect("good");
+    let (now, then) = (load("ipc-rules.toml"), load("ipc-rules-2024.toml"));
+    for (name, field) in [
+        ("good", None),
+        ("fixed", None),
+        ("bad-291", Some("instances[4].criteria[21].field")),
+        ("bad-292", Some("instances[4].criteria[21].field")),
+    ] {
+        let bytes = content(directory.path(), name);
+        let wrong = contract::check(&then, name, &bytes, None);
+        assert!(wrong.verdict.opens_gate(), "{name}: {:?}", wrong.findings);
+        let report = contract::check(&now, name, &bytes, None);
+        assert_eq!(report.verdict.opens_gate(), field.is_none(), "{name}: {:?}", report.findings);
+        if field.is_some() {
+            let [finding] = report.findings.as_slice() else { panic!("{:?}", report.findings) };
+            assert_eq!(finding.place.field.as_deref(), field);
+            assert_eq!(finding.place.offset, Some(453));
+            assert_eq!(finding.place.record, Some(4));
+            assert_eq!(finding.consumers, ["7.10", "7.11"]);
+        }
+    }
+}

@@ -10,16 +10,42 @@ use std::fmt::Write as _;
 /// Annotations of one kind that GitHub shows for a step; the rest would vanish silently.
 const GITHUB_PER_KIND: usize = 10;
 
-fn region(finding: &Finding) -> Value {
-    match finding.place.line {
-        Some(line) => {
-            json!({ "startLine": line, "startColumn": finding.place.column.unwrap_or(1) })
+/// Where in the file, as far as it is known.
+fn region(finding: &Finding) -> Option<Value> {
+    let place = &finding.place;
+    match (place.line, place.offset) {
+        (Some(line), _) => {
+            Some(json!({ "startLine": line, "startColumn": place.column.unwrap_or(1).max(1) }))
         }
-        None => json!({
-            "byteOffset": finding.place.offset.unwrap_or(0),
-            "byteLength": finding.place.length.unwrap_or(0),
-        }),
+        (None, Some(offset)) => {
+            Some(json!({ "byteOffset": offset, "byteLength": place.length.unwrap_or(0) }))
+        }
+        (None, None) => None,
     }
+}
+
+fn location(finding: &Finding) -> Value {
+    let mut physical = json!({ "artifactLocation": { "uri": uri(&finding.place.file) } });
+    if let Some(region) = region(finding) {
+        physical["region"] = region;
+    }
+    json!({ "physicalLocation": physical })
+}
+
+/// A path as a URI reference.
+fn uri(path: &str) -> String {
+    let mut uri = String::new();
+    for byte in path.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' | b'~' => {
+                uri.push(byte as char);
+            }
+            _ => {
+                let _ = write!(uri, "%{byte:02X}");
+            }
+        }
+    }
+    uri
 }
 
 fn all(reports: &[CheckReport]) -> impl Iterator<Item = &Finding> {
@@ -60,10 +86,7 @@ pub fn sarif(reports: &[CheckReport]) -> String {
                 "ruleId": finding.code.to_string(),
                 "level": level,
                 "message": { "text": finding.message },
-                "locations": [{ "physicalLocation": {
-                    "artifactLocation": { "uri": finding.place.file },
-                    "region": region(finding),
-                } }],
+                "locations": [location(finding)],
                 "partialFingerprints": { "ringfence/v1": fingerprint.short() },
             })
         })
@@ -86,7 +109,24 @@ pub fn sarif(reports: &[CheckReport]) -> String {
 
 fn xml(text: &str) -> String {
     let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    text.replace('"', "&quot;").chars().filter(|c| !c.is_control() || *c == '\n').collect()
+    // Not every character may stand in XML, not even as a reference.
+    let allowed = |c: &char| !c.is_control() && !matches!(c, '\u{fffe}' | '\u{ffff}');
+    text.replace('"', "&quot;").chars().filter(|c| *c == '\n' || allowed(c)).collect()
+}
+
+/// Text in Markdown that is neither markup, nor HTML, nor the end of a table cell.
+fn plain(text: &str) -> String {
+    let mut plain = String::new();
+    for c in text.chars() {
+        match c {
+            '<' => plain.push_str("&lt;"),
+            '&' => plain.push_str("&amp;"),
+            '\n' | '\r' => plain.push(' '),
+            '|' | '\\' | '`' | '*' | '_' | '[' | ']' | '#' | '~' => plain.extend(['\\', c]),
+            _ => plain.push(c),
+        }
+    }
+    plain
 }
 
 /// JUnit XML: one test case a file.
@@ -173,12 +213,11 @@ pub fn gitlab(reports: &[CheckReport]) -> String {
 /// Markdown, for step summaries and comments.
 pub fn markdown(reports: &[CheckReport]) -> String {
     let mut text = String::from("| file | verdict | findings |\n|---|---|---|\n");
-    let cell = |text: &str| text.replace('|', "\\|").replace('\n', " ");
     for report in reports {
         let _ = writeln!(
             text,
             "| {} | {} | {} |",
-            cell(&report.file),
+            plain(&report.file),
             report.verdict,
             report.findings.len()
         );
@@ -193,8 +232,8 @@ pub fn markdown(reports: &[CheckReport]) -> String {
             text,
             "\n- **{}** {}{at}: {}",
             finding.code,
-            cell(&place.file),
-            cell(&finding.message)
+            plain(&place.file),
+            plain(&finding.message)
         );
     }
     text

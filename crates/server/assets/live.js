@@ -85,8 +85,12 @@
     return (after) => after.querySelectorAll(active.tagName)[place];
   };
 
+  // Ages move on by themselves here: a part in which only they differ is not swapped.
+  const ageless = (html) => html.replace(/(data-age="\d+">)[^<]*/g, "$1");
+
   const swap = (id, html) => {
-    if (shown.get(id) === html) return;
+    const same = ageless(html);
+    if (shown.get(id) === same) return;
     const before = byId(id);
     if (!before) return;
     // A press that has begun must end on the same button.
@@ -99,7 +103,7 @@
     carryOver(before, after);
     wake(after);
     before.replaceWith(after);
-    shown.set(id, html);
+    shown.set(id, same);
     for (const box of after.querySelectorAll("[data-left]")) box.scrollLeft = Number(box.dataset.left);
     if (refocus) refocus(after)?.focus({ preventScroll: true });
     if (after.dataset.say && before.dataset.phase !== after.dataset.phase) {

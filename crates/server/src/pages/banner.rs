@@ -2,12 +2,13 @@
 
 use super::cells::{self, Cell};
 use super::layout::Fragment;
-use super::words::{self, Tone, number};
+use super::words::{self, Glyph, Tone, number};
 use super::{clock, forms};
 use crate::model::{Snapshot, Viewer};
 use decide::finding::catalogue;
 use decide::reason::{Code, Reason};
-use decide::rollout::{Phase, codes};
+use decide::rollout::{Phase, View, codes};
+use decide::verdict::Verdict;
 use maud::{Markup, html};
 use wire::api::{AuditLine, RolloutStatus};
 
@@ -90,7 +91,8 @@ pub(crate) fn of_rollout(
             data-phase=(word) data-urgent=(urgent(status))
             aria-labelledby=(format!("{id}-title")) {
             div.headline {
-                p.state { (glyph.draw()) span { (word) } }
+                p.state { (state_glyph(glyph, tone, status.view.phase).draw()) span { (state_word(status.view.phase)) }
+                    small { (state_more(&status.view)) } }
                 div {
                     h1 id=(format!("{id}-title")) {
                         @if own_page { (status.rollout) }
@@ -114,6 +116,36 @@ pub(crate) fn of_rollout(
         }
     };
     Fragment { id, html }
+}
+
+/// The one word of the banner: a revert is first of all a halt.
+fn state_word(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Reverting => Phase::Halted.word(),
+        phase => phase.word(),
+    }
+}
+
+fn state_glyph(glyph: Glyph, tone: Tone, phase: Phase) -> Glyph {
+    match (phase, tone) {
+        (Phase::Reverting, Tone::Harm) => Glyph::Cross,
+        (Phase::Reverting, _) => Glyph::Stop,
+        _ => glyph,
+    }
+}
+
+/// What goes with the word.
+fn state_more(view: &View) -> &'static str {
+    match view.phase {
+        Phase::Advancing => "it grows by the ladder",
+        Phase::Holding if view.verdict == Verdict::NoSignal => "no signal, nobody grows blind",
+        Phase::Holding => "growth is braked",
+        Phase::Soaking => "everybody has it, on probation",
+        Phase::Done => "known good",
+        Phase::Halted => "nobody further gets it",
+        Phase::Reverting => "machines are going back",
+        Phase::Reverted => "everybody heard is back",
+    }
 }
 
 /// Only a stop with harm interrupts what a screen reader is saying.
@@ -212,8 +244,10 @@ fn did(status: &RolloutStatus, stop: Option<&Stop<'_>>, snapshot: &Snapshot) -> 
                 strong { @if by_person(stop.code) { "Stopped by a person" } @else { "Stopped it" } }
                 @if let Some(at) = view.halted_at {
                     " at " (clock::stamp(at, snapshot.as_of))
-                    @if let Some(first) = view.first_harm.filter(|first| *first <= at) {
-                        ", " b { (at.since(first)) } " after the first harm"
+                    @match view.first_harm.filter(|first| *first <= at) {
+                        Some(first) if first == at => { ", " b { "at once" } " on the first harm" },
+                        Some(first) => { ", " b { (at.since(first)) } " after the first harm" },
+                        None => {},
                     }
                 }
                 @if view.phase != Phase::Halted { ", sent back those that have it" }

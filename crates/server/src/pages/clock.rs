@@ -71,7 +71,7 @@ pub(crate) fn stamp(at: Time, as_of: Time) -> Markup {
             @if date(at) != date(as_of) { (date(at)) " " }
             (of_day(at))
         }
-        " "
+        ", "
         span.age data-age=(at.0) { (age(at, as_of)) }
     }
 }

@@ -151,8 +151,8 @@ impl Fleet {
             div.scroll tabindex="0" role="region" aria-label="What machines run" {
                 table {
                     thead { tr { th scope="col" { "Channel" } th scope="col" { "Release" }
-                        th scope="col" { "Machines" } th scope="col" { "Said healthy" }
-                        th scope="col" { "Said crashed or refused" } } }
+                        th scope="col" { "Machines" } th scope="col" { "Healthy" }
+                        th scope="col" { "Crashed or refused" } } }
                     tbody { @for (channel, release, counts, all) in lines.take(RELEASES_MAX) { tr {
                         th scope="row" { (channel) }
                         td { @if *release == 0 { "seed" } @else { (release) } }

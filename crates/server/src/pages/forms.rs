@@ -48,9 +48,13 @@ pub(crate) fn halt(status: &RolloutStatus, viewer: &Viewer) -> Markup {
     html! {
         @if status.view.phase.stopped() {
             p { strong { "It is stopped." } " "
-                @if status.view.phase == Phase::Halted {
-                    "Next: send back those that have it, " a href=(format!("/rollouts/{id}#orders")) { "revert" } "."
-                } @else { "Next: read how it went." } }
+                @match status.view.phase {
+                    Phase::Halted => { "Next: send back those that have it, "
+                        a href=(format!("/rollouts/{id}#orders")) { "revert" } "." },
+                    Phase::Reverting => "Nothing to press: machines go back by themselves.",
+                    _ => { "Read how it went: "
+                        a href=(format!("/v1/rollouts/{id}/retro")) { "retrospective" } "." },
+                } }
             (command(&if status.view.phase == Phase::Reverted { format!("ringfence retro {id}") } else { format!("ringfence why {id}") }))
         } @else if status.view.phase == Phase::Done {
             p { "Nothing is left to halt: it is known good everywhere." }

@@ -52,7 +52,10 @@ pub(crate) fn ladder(prefix: &str, status: &RolloutStatus) -> Markup {
                 @let first_stopped = stopped_at == Some(place);
                 li class=(class(*state, first_stopped))
                     aria-current=[matches!(state, State::Soaking(_) | State::Filling).then_some("step")] {
-                    span.rung { (glyph(*state, first_stopped, view).draw()) }
+                    span.rung { @match glyph(*state, first_stopped, view) {
+                        Some(glyph) => (glyph.draw()),
+                        None => span aria-hidden="true" { (place + 1) },
+                    } }
                     div {
                         p { strong { (gate.size) } span.quiet {
                             @if gate.size != machines(gate.machines) { " " (machines(gate.machines)) }
@@ -80,14 +83,15 @@ fn class(state: State, first_stopped: bool) -> &'static str {
     }
 }
 
-fn glyph(state: State, first_stopped: bool, view: &View) -> Glyph {
+/// The sign of a gate; gates ahead have their number.
+fn glyph(state: State, first_stopped: bool, view: &View) -> Option<Glyph> {
     match state {
-        State::Opened(_) => Glyph::Check,
-        State::Soaking(_) => Glyph::Clock,
-        State::Filling => Glyph::Forward,
-        State::Stopped if first_stopped && view.harmed > 0 => Glyph::Cross,
-        State::Stopped if first_stopped => Glyph::Stop,
-        State::Ahead | State::Stopped => Glyph::Ring,
+        State::Opened(_) => Some(Glyph::Check),
+        State::Soaking(_) => Some(Glyph::Clock),
+        State::Filling => Some(Glyph::Forward),
+        State::Stopped if first_stopped && view.harmed > 0 => Some(Glyph::Cross),
+        State::Stopped if first_stopped => Some(Glyph::Stop),
+        State::Ahead | State::Stopped => None,
     }
 }
 
@@ -99,19 +103,20 @@ fn progress(
     status: &RolloutStatus,
 ) -> Markup {
     let assigned = status.view.assigned;
+    let badge = || words::badge(verdict(gate, &status.view));
     html! {
         @match state {
-            State::Opened(at) => p.quiet { "opened " (clock::stamp(at, status.as_of)) },
+            State::Opened(at) => p.quiet { (badge()) " opened " (clock::stamp(at, status.as_of)) },
             State::Soaking(until) if until > status.as_of => {
-                p { "soaks " (clock::rough(gate.wait)) "; opens at the earliest "
+                p { (badge()) " soaks " (clock::rough(gate.wait)) "; opens at the earliest "
                     time datetime=(clock::iso(until)) { (clock::of_day(until)) } ", "
                     span.age data-age=(until.0) { (clock::age(until, status.as_of)) } }
                 (bar(id, "Soak", elapsed(gate, status.as_of), gate.wait))
             },
-            State::Soaking(_) => p { "has waited " (clock::rough(gate.wait)) "; wants a pass in every stratum" },
+            State::Soaking(_) => p { (badge()) " has waited " (clock::rough(gate.wait)) "; wants a pass in every stratum" },
             State::Filling => p { (words::number(assigned.min(gate.machines))) " of "
                 (machines(gate.machines)) " offered" },
-            State::Stopped if first_stopped => p { strong { "Stopped here." } " It never opened." },
+            State::Stopped if first_stopped => p { (badge()) " " strong { "Stopped here." } " It never opened." },
             State::Ahead | State::Stopped => p.quiet { "waits " (clock::rough(gate.wait)) " when reached" },
         }
     }
@@ -149,16 +154,18 @@ fn table(view: &View, as_of: Time) -> Markup {
                     td { (clock::rough(gate.wait)) }
                     td { @if let Some(at) = gate.reached { (clock::stamp(at, as_of)) } @else { "not yet" } }
                     td { @if let Some(at) = gate.opened { (clock::stamp(at, as_of)) } @else { "not yet" } }
-                    td { (words::badge(verdict(gate))) }
+                    td { (words::badge(verdict(gate, view))) }
                 } } }
             }
         }
     }
 }
 
-/// A gate that nobody has reached has no verdict to show yet; that is no alarm.
-fn verdict(gate: &GateView) -> (Glyph, Tone, &'static str) {
+/// A gate that nobody has reached has no verdict to show yet, and a stop without harm is no
+/// failure of the release: neither is drawn as an alarm.
+fn verdict(gate: &GateView, view: &View) -> (Glyph, Tone, &'static str) {
     match gate.verdict {
+        Verdict::Fail if view.harmed == 0 => (Glyph::Stop, Tone::Caution, "stopped, no harm seen"),
         Verdict::NoSignal if gate.reached.is_none() => (Glyph::Ring, Tone::Unknown, "not reached"),
         verdict => words::verdict(verdict),
     }

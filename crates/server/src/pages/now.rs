@@ -61,7 +61,7 @@ pub(crate) fn fragments(snapshot: &Snapshot, viewer: &Viewer) -> Vec<Fragment> {
     };
     let picture = match first {
         Some(status) => rollout_page::picture("now-picture", status, snapshot),
-        None => Fragment { id: "now-picture", html: html! { div #now-picture {} } },
+        None => Fragment { id: "now-picture", html: html! { div #now-picture hidden {} } },
     };
     vec![
         layout::link_state(snapshot.as_of),
@@ -174,10 +174,14 @@ fn machines(snapshot: &Snapshot) -> Fragment {
     let html = html! {
         section.panel #now-fleet aria-labelledby="now-fleet-title" {
             h2 #now-fleet-title { "Machines" }
-            p { (fleet.sentence(snapshot.as_of)) "." }
-            div.split {
-                div { (fleet.picture(snapshot.as_of)) }
-                div { h3 { "What runs" } (fleet.releases()) }
+            @if fleet.total() == 0 {
+                p.quiet { "No machine has enrolled yet. Start an agent with an enrolment token." }
+            } @else {
+                p { (fleet.sentence(snapshot.as_of)) "." }
+                div.split {
+                    div { (fleet.picture(snapshot.as_of)) }
+                    div { h3 { "What runs" } (fleet.releases()) }
+                }
             }
         }
     };

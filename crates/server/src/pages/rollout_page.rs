@@ -72,10 +72,8 @@ pub(crate) fn picture(id: &'static str, status: &RolloutStatus, snapshot: &Snaps
                     (strata(view))
                 }
             }
-            div.column {
-                section.panel { (ladder::ladder(&format!("{id}-gate"), status)) }
-                section.panel { (why::reasons(&format!("{id}-why"), status, snapshot)) }
-            }
+            section.panel { (ladder::ladder(&format!("{id}-gate"), status)) }
+            section.panel.whole { (why::reasons(&format!("{id}-why"), status, snapshot)) }
         }
     };
     Fragment { id, html }

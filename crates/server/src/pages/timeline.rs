@@ -1,20 +1,26 @@
 //! What happened, from the audit log: newest first, UTC with age.
 
+use super::banner::by_person;
 use super::clock;
 use super::words::{Glyph, Tone};
+use decide::reason::Code;
 use decide::time::Time;
 use maud::{Markup, html};
 use wire::api::AuditLine;
 
 /// Glyph and tone of a verb; words the server may add later are drawn as plain steps.
 fn sign(line: &AuditLine) -> (Glyph, Tone) {
+    let code = line.code.clone().and_then(|code| Code::try_from(code).ok());
     match line.verb.as_str() {
+        "halted" if code.is_some_and(by_person) => (Glyph::Stop, Tone::Caution),
         "halted" | "crashed" => (Glyph::Cross, Tone::Harm),
-        "withdrawn" | "refused" | "order_refused" => (Glyph::Stop, Tone::Caution),
+        "withdrawn" | "refused" => (Glyph::Stop, Tone::Caution),
         "reverting" | "reverted" | "rescued" => (Glyph::Back, Tone::Calm),
-        "held" | "holding" | "hold" => (Glyph::Pause, Tone::Caution),
-        "known_good" | "healthy" | "done" => (Glyph::Check, Tone::Good),
-        "exposed" | "advanced" | "rollout_started" | "resumed" => (Glyph::Forward, Tone::Good),
+        "held" | "holding" => (Glyph::Pause, Tone::Caution),
+        "known_good" | "completed" => (Glyph::Check, Tone::Good),
+        "exposed" | "gate_opened" | "rollout_started" | "resumed" | "published" => {
+            (Glyph::Forward, Tone::Good)
+        }
         _ => (Glyph::Ring, Tone::Unknown),
     }
 }

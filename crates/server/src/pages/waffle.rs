@@ -45,7 +45,12 @@ struct Layout {
     name_height: u64,
 }
 
-const WIDE: Layout = Layout { suffix: "wide", width: 800, left: 176, columns: 30, name_height: 0 };
+const WIDE: Layout = Layout { suffix: "wide", width: 800, left: 170, columns: 30, name_height: 0 };
+/// For fleets whose cells can be larger: the same picture, fewer columns.
+const WIDE_SMALL: Layout =
+    Layout { suffix: "wide", width: 640, left: 150, columns: 23, name_height: 0 };
+/// Cells up to which [`WIDE_SMALL`] is used.
+const SMALL_CELLS_MAX: u64 = 300;
 const NARROW: Layout =
     Layout { suffix: "narrow", width: 326, left: 2, columns: 19, name_height: 20 };
 
@@ -109,12 +114,13 @@ fn text(drawing: &mut Drawing, class: &str, x: u64, y: u64, anchor_end: bool, wo
         write!(drawing.texts, "<text class=\"{class}\" x=\"{x}\" y=\"{y}\"{anchor}>{words}</text>");
 }
 
-fn ring_words(ring: Ring, front: Option<Front>) -> String {
+/// What stands at the end of a ring's heading.
+fn ring_state(ring: Ring, front: Option<Front>) -> &'static str {
     match front {
-        None => ring.to_string(),
-        Some(front) if front.stopped => format!("{ring} · no further machine gets it"),
-        Some(front) if ring <= front.open => format!("{ring} · open"),
-        Some(_) => format!("{ring} · not open yet"),
+        None => "",
+        Some(front) if front.stopped => "stopped",
+        Some(front) if ring <= front.open => "open",
+        Some(_) => "not open yet",
     }
 }
 
@@ -131,8 +137,15 @@ impl Waffle<'_> {
         for row in self.rows {
             if ring != Some(row.ring) {
                 let y = drawing.y + 16;
-                let words = ring_words(row.ring, self.front);
-                text(&mut drawing, "ring", 0, y, false, &words);
+                text(&mut drawing, "ring", 0, y, false, &format!("ring {}", row.ring));
+                text(
+                    &mut drawing,
+                    "ring-state",
+                    layout.width,
+                    y,
+                    true,
+                    ring_state(row.ring, self.front),
+                );
                 drawing.y += RING_HEIGHT;
                 ring = Some(row.ring);
             }
@@ -142,6 +155,9 @@ impl Waffle<'_> {
             text(&mut drawing, "stratum", 0, y, false, &shorten(&row.name));
             text(&mut drawing, "figures", layout.width, y, true, &figures);
             drawing.y += layout.name_height;
+            if layout.name_height > 0 {
+                last = None;
+            }
             put_cells(&mut drawing, layout, &allot(row, per_cell), &mut last);
         }
         self.assemble(layout, &drawing)
@@ -177,7 +193,8 @@ impl Waffle<'_> {
             }
         }
         svg.push_str(&drawing.texts);
-        if let Some(front) = self.front {
+        let waiting = self.rows.iter().any(|row| row.of(Cell::Waiting) > 0);
+        if let Some(front) = self.front.filter(|_| waiting) {
             let class = if front.stopped { "front stopped" } else { "front" };
             let _ = write!(svg, "<path class=\"{class}\" d=\"{}\"/>", drawing.front);
         }
@@ -188,11 +205,12 @@ impl Waffle<'_> {
     /// Picture and legend.
     pub(crate) fn render(&self) -> Markup {
         let per_cell = machines_per_cell(self.rows);
+        let cells: u64 = self.rows.iter().map(|row| row.total().div_ceil(per_cell)).sum();
         html! {
             @if self.rows.is_empty() {
-                p.quiet { "No machine has enrolled yet. Start an agent with an enrolment token." }
+                p.quiet { "No machine is in it." }
             } @else {
-                (PreEscaped(self.draw(&WIDE, per_cell)))
+                (PreEscaped(self.draw(if cells <= SMALL_CELLS_MAX { &WIDE_SMALL } else { &WIDE }, per_cell)))
                 (PreEscaped(self.draw(&NARROW, per_cell)))
                 (legend(self.rows, per_cell, self.front))
             }
@@ -220,7 +238,7 @@ fn legend(rows: &[Row], per_cell: u64, front: Option<Front>) -> Markup {
                     li { (swatch(cell)) (cell.word()) " " b { (words::number(sum(cell))) } }
                 }
             }
-            @if let Some(front) = front {
+            @if let Some(front) = front.filter(|_| sum(Cell::Waiting) > 0) {
                 li {
                     svg.swatch viewBox="0 0 14 14" aria-hidden="true" focusable="false" {
                         path.front.stopped[front.stopped] d="M7 0v14" {}

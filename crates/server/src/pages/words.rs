@@ -72,8 +72,9 @@ impl Glyph {
 
     /// The glyph as a decoration: the word beside it says the same.
     pub(crate) fn draw(self) -> Markup {
+        let class = if self == Glyph::Stop { "glyph solid" } else { "glyph" };
         PreEscaped(format!(
-            "<svg class=\"glyph\" viewBox=\"0 0 16 16\" aria-hidden=\"true\" focusable=\"false\">\
+            "<svg class=\"{class}\" viewBox=\"0 0 16 16\" aria-hidden=\"true\" focusable=\"false\">\
              <path d=\"{}\"/></svg>",
             self.path()
         ))
@@ -128,18 +129,18 @@ pub(crate) fn number(n: u64) -> String {
     text
 }
 
-/// A share in words; never rounds something to nothing nor nearly all to all.
+/// A share in words, in one piece however narrow the line; never rounds something to nothing nor nearly all to all.
 pub(crate) fn share(n: u64, of: u64) -> String {
     if of == 0 {
-        return "of none".into();
+        return "of\u{a0}none".into();
     }
     let permille = n.saturating_mul(1_000) / of;
     match permille {
-        _ if n == 0 => "0 %".into(),
-        _ if n >= of => "100 %".into(),
-        0 => "under 0.1 %".into(),
-        999.. => "over 99.9 %".into(),
-        _ => format!("{}.{} %", permille / 10, permille % 10),
+        _ if n == 0 => "0\u{a0}%".into(),
+        _ if n >= of => "100\u{a0}%".into(),
+        0 => "under\u{a0}0.1\u{a0}%".into(),
+        999.. => "over\u{a0}99.9\u{a0}%".into(),
+        _ => format!("{}.{}\u{a0}%", permille / 10, permille % 10),
     }
 }
 
@@ -159,12 +160,13 @@ mod tests {
 
     #[test]
     fn shares_keep_their_denominator_and_do_not_round_harm_away() {
-        assert_eq!(of(1_199, 120_000), "1,199 of 120,000 (0.9 %)");
-        assert_eq!(of(1, 1_000_000), "1 of 1,000,000 (under 0.1 %)");
-        assert_eq!(share(999_999, 1_000_000), "over 99.9 %");
-        assert_eq!(share(0, 60), "0 %");
-        assert_eq!(share(60, 60), "100 %");
-        assert_eq!(share(3, 0), "of none");
+        let plain = |text: String| text.replace('\u{a0}', " ");
+        assert_eq!(plain(of(1_199, 120_000)), "1,199 of 120,000 (0.9 %)");
+        assert_eq!(plain(of(1, 1_000_000)), "1 of 1,000,000 (under 0.1 %)");
+        assert_eq!(plain(share(999_999, 1_000_000)), "over 99.9 %");
+        assert_eq!(plain(share(0, 60)), "0 %");
+        assert_eq!(plain(share(60, 60)), "100 %");
+        assert_eq!(plain(share(3, 0)), "of none");
     }
 
     #[test]

@@ -142,7 +142,7 @@ fn excepted(takes: &Takes, met: &Met<'_>) -> bool {
 pub(crate) fn json(contract: &Contract, file: &str, text: &[u8], root: &Node, out: &mut Findings) {
     let mut by = ByPlace::new();
     for (consumer, takes) in rules(contract).filter(|(_, takes)| takes.field.starts_with('/')) {
-        let parts: Vec<&str> = takes.field.split('/').skip(1).collect();
+        let parts: Vec<&str> = takes.field.split('/').filter(|part| !part.is_empty()).collect();
         // Paths have as many parts as the contract says, so this is bounded by the file.
         let mut open: Vec<(&Node, Option<&Node>, usize, String)> =
             vec![(root, None, 0, String::new())];

@@ -56,17 +56,34 @@ fn binary_field() -> Value {
     )
 }
 
+fn kinds(words: &[&str]) -> Value {
+    json!({ "enum": words })
+}
+
+/// A group of a layout around an inner one.
+fn group(items: Value) -> Value {
+    part(
+        json!({ "name": text(), "count": text(), "field": list(binary_field()), "items": items }),
+        &["name", "count", "field"],
+    )
+}
+
 fn contract() -> Value {
     let texts = list(text());
-    let rule = |name: &str| {
-        part(
-            json!({ name: text(), "type": text(), "required": { "type": "boolean" },
-                "min": { "type": "number" }, "max": { "type": "number" }, "one_of": texts,
-                "pattern": text(), "length_min": number(), "length_max": number(),
-                "closed": { "type": "boolean" }, "unique": { "type": "boolean" } }),
-            &[name],
-        )
-    };
+    let flag = json!({ "type": "boolean" });
+    let real = json!({ "type": "number" });
+    let field = part(
+        json!({ "path": text(), "type": kinds(&["object", "array", "string", "integer", "number", "boolean"]),
+            "required": flag, "min": real, "max": real, "one_of": texts, "pattern": text(),
+            "length_min": number(), "length_max": number(), "closed": flag, "unique": flag }),
+        &["path"],
+    );
+    let column = part(
+        json!({ "name": text(), "type": kinds(&["integer", "number", "text"]), "required": flag,
+            "min": real, "max": real, "one_of": texts, "pattern": text(), "length_max": number(),
+            "unique": flag }),
+        &["name"],
+    );
     let takes = part(
         json!({ "field": text(), "max": { "type": ["integer", "string"] },
             "unless": part(json!({ "field": text(), "one_of": texts }), &["field", "one_of"]),
@@ -90,12 +107,12 @@ fn contract() -> Value {
                 "records_max": number(), "records": text(), "repeated_permille_max": number() }), &[]),
             "growth": part(json!({ "bytes_percent_max": number(), "bytes_percent_min": number(),
                 "records_percent_max": number(), "records_percent_min": number() }), &[]),
-            "field": list(rule("path")),
+            "field": list(field),
             "csv": part(json!({ "delimiter": text(), "header": { "type": "boolean" } }), &[]),
-            "column": list(rule("name")),
+            "column": list(column),
             "lines": part(json!({ "comment": text(), "length_max": number(), "pattern": text(), "forbid": texts }), &[]),
             "layout": part(json!({ "endian": { "enum": ["little", "big"] }, "header": list(binary_field()),
-                "records": { "type": "object" } }), &["endian", "header", "records"]),
+                "records": group(group(json!({ "type": "object" }))) }), &["endian", "header", "records"]),
             "consumer": list(consumer),
         }),
         &["schema", "channel", "format"],

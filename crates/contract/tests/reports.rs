@@ -35,10 +35,10 @@ fn elements(text: &str, void: &[&str]) -> Vec<String> {
     let mut rest = text;
     while let Some(at) = rest.find(['<', '&']) {
         let (_, tail) = rest.split_at(at);
-        if tail.starts_with('&') {
-            let known = ["&lt;", "&gt;", "&amp;", "&quot;"];
-            assert!(known.iter().any(|entity| tail.starts_with(entity)), "{tail:.20}");
-            rest = &tail[1..];
+        if let Some(after) = tail.strip_prefix('&') {
+            let known = ["lt;", "gt;", "amp;", "quot;"];
+            assert!(known.iter().any(|entity| after.starts_with(entity)), "{tail:.20}");
+            rest = after;
             continue;
         }
         let end = tail.find('>').expect("a tag ends");

@@ -20,7 +20,6 @@ pub(crate) enum Purpose {
     Report,
     Noise,
     Dropout,
-    Retake,
     Boot,
     Loss,
     Group,

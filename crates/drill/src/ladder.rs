@@ -1,22 +1,90 @@
 //! A rollout along a ladder, with the production decisions and agents.
+//!
+//! The world lives in whole seconds. Machines report to [`decide::rollout::Rollout`], which says
+//! what to publish; machines read that, and `decide::endpoint` says what they do. Checkers that
+//! share nothing with either watch every step, and the first broken invariant ends the drill.
 
-use crate::error::DrillError;
+mod agents;
+mod calendar;
+mod control;
+mod fleet;
+mod machine;
+mod summary;
+mod world;
+
+#[cfg(test)]
+mod tests;
+
+use crate::check::Checkers;
+use crate::error::{DrillError, INVARIANT, OUT_OF_RANGE};
 use crate::report::{Checks, Decided, Outcome, Point};
 use crate::request::Watch;
 use crate::scenario::Scenario;
+use agents::Agents;
+use control::Production;
 use decide::policy::{Lane, Policy};
+use std::rc::Rc;
+use world::World;
 
 /// What a ladder run gives.
 pub(crate) type Run = (Outcome, Vec<Point>, Vec<Decided>, Checks);
 
+/// Steps between two looks at whether to stop.
+const WATCH_EVERY: u64 = 256;
+
 /// Runs it.
 pub(crate) fn run(
-    _scenario: &Scenario,
-    _policy: &Policy,
-    _lane: Lane,
-    _machines: u64,
-    _seed: u64,
-    _watch: &mut dyn Watch,
+    scenario: &Scenario,
+    policy: &Policy,
+    lane: Lane,
+    machines: u64,
+    seed: u64,
+    watch: &mut dyn Watch,
 ) -> Result<Run, DrillError> {
-    Ok((Outcome::default(), Vec::new(), Vec::new(), Checks::default()))
+    if policy.ladder(lane).is_none() {
+        let sentence = format!("policy '{}' has no lane '{}'", policy.name, lane.name());
+        return Err(DrillError::refused(OUT_OF_RANGE, sentence));
+    }
+    watch.progress(0, machines, "machines made");
+    let names = |bad| DrillError::refused(OUT_OF_RANGE, format!("a fleet cannot be named: {bad}"));
+    let fleet = fleet::fleet(scenario, policy, lane, machines, seed).map_err(names)?;
+    let order = Rc::new(fleet::order(&fleet.start));
+    let checkers = Checkers::new(&fleet.start, Rc::clone(&order));
+    let agents = Agents::new().map_err(names)?;
+    let world = World::new(
+        scenario,
+        seed,
+        (fleet, order),
+        Box::new(Production),
+        Box::new(agents),
+        checkers,
+    );
+    live(world, seed, watch)
+}
+
+/// Lives until nothing can change any more.
+fn live(mut world: World<'_>, seed: u64, watch: &mut dyn Watch) -> Result<Run, DrillError> {
+    world.begin();
+    let mut steps = 0u64;
+    while world.advance() {
+        if let Some(violation) = world.checkers.violation() {
+            let sentence = format!(
+                "invariant {} broken {} s into '{}', seed {seed}: {}",
+                violation.invariant,
+                world.now_s(),
+                world.scenario.id,
+                violation.what
+            );
+            return Err(DrillError::Violated(decide::reason::Reason::new(INVARIANT, sentence)));
+        }
+        steps += 1;
+        if steps.is_multiple_of(WATCH_EVERY) {
+            let (exposed, of) = world.progress();
+            watch.progress(exposed, of, "machines exposed");
+            if watch.interrupted() {
+                return Err(DrillError::Interrupted);
+            }
+        }
+    }
+    Ok(summary::summary(world))
 }

@@ -6,6 +6,7 @@
 //! of its own: it makes weather, not judgement.
 #![forbid(unsafe_code)]
 
+mod check;
 mod draw;
 pub mod error;
 mod ladder;

@@ -162,9 +162,12 @@ impl Scenario {
         }
         let shape = |name: &str| incident.shapes.iter().any(|shape| shape == name);
         let hands = hands(incident.sim_recovery_mode.as_deref().unwrap_or("remote"));
-        let undo_heals = !(shape("fp_destructive") && hands > 0.0) && harm != Harm::HostDown;
-        if !undo_heals {
+        let destroyed = shape("fp_destructive") && hands > 0.0 || harm == Harm::HostDown;
+        if destroyed {
             assumptions.push("the old file alone does not bring back what was destroyed".into());
+        }
+        if shape("lkg_expired") {
+            assumptions.push("the old file has expired too".into());
         }
         let shared_fate =
             shape("shared_fate") || incident.sim_spread.as_deref() == Some("shared_fate");
@@ -187,7 +190,7 @@ impl Scenario {
             in_strata: affected < 1.0 && stratified,
             harm,
             reports: reports(incident, &mut assumptions),
-            undo_heals,
+            undo_heals: !destroyed && !shape("lkg_expired"),
             shared_fate,
             repair: Repair {
                 hands,

@@ -11,8 +11,9 @@ use crate::scenario::{Harm, Reports, Scenario, Trigger};
 
 /// Heartbeats of a machine that are simulated one by one: a day of them.
 const BEATS_S_MAX: u64 = 86_400;
-/// Boots after which a machine that has not healed waits for a person; 15 were reported to help.
-const SELF_HEAL_BOOTS_MAX: u64 = 15;
+/// Boots after which a machine that has not healed stops at its recovery screen and waits for a
+/// person. (Up to 15 were reported to help, where somebody went on rebooting.)
+const SELF_HEAL_BOOTS_MAX: u64 = 3;
 /// Machines between two looks at whether to stop.
 const WATCH_EVERY: u64 = 1 << 16;
 /// Minutes of virtual time that are kept: two weeks.

@@ -64,11 +64,27 @@ pub fn log_sum_exp(terms: impl Iterator<Item = f64> + Clone) -> f64 {
     top + libm::log(terms.map(|term| libm::exp(term - top)).sum())
 }
 
+/// Capital at one node and its ln E, which is wanted far more often than it changes.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Node {
+    capital: Capital,
+    log_e: f64,
+}
+
+impl Node {
+    fn event(&mut self, was_treated: bool, treated: u64, control: u64) {
+        self.capital.event(was_treated, treated, control);
+        self.log_e = self.capital.log_e();
+    }
+}
+
 /// The evidence of one rollout: per endpoint a pool and one node per stratum.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Evidence {
-    pool: [Capital; 2],
-    strata: Vec<[Capital; 2]>,
+    pool: [Node; 2],
+    strata: Vec<[Node; 2]>,
+    /// ln E of all nodes together; changes with events only.
+    total: f64,
 }
 
 /// One term of the combined evidence, for explanations.
@@ -87,7 +103,10 @@ pub struct Term {
 impl Evidence {
     /// Evidence for a fleet of `strata` strata.
     pub fn new(strata: usize) -> Evidence {
-        Evidence { pool: Default::default(), strata: vec![Default::default(); strata] }
+        let strata = vec![Default::default(); strata];
+        let mut evidence = Evidence { pool: Default::default(), strata, total: 0.0 };
+        evidence.total = evidence.summed();
+        evidence
     }
     /// One event in a cell of `stratum`.
     pub fn event(
@@ -98,11 +117,26 @@ impl Evidence {
         treated: u64,
         control: u64,
     ) {
+        if treated == 0 || control == 0 {
+            return;
+        }
         let index = endpoint.index();
         self.pool[index].event(was_treated, treated, control);
         if let Some(node) = self.strata.get_mut(stratum) {
             node[index].event(was_treated, treated, control);
         }
+        self.total = self.summed();
+    }
+    fn summed(&self) -> f64 {
+        let share = libm::log(0.5 / self.strata.len().max(1) as f64);
+        let terms = Endpoint::ALL.into_iter().flat_map(|endpoint| {
+            let index = endpoint.index();
+            let weight = libm::log(WEIGHTS[index]);
+            let pool = weight + libm::log(0.5) + self.pool[index].log_e;
+            let strata = self.strata.iter().map(move |node| weight + share + node[index].log_e);
+            std::iter::once(pool).chain(strata)
+        });
+        log_sum_exp(terms)
     }
     /// All terms; their exponentials sum to E.
     pub fn terms(&self) -> impl Iterator<Item = Term> + Clone + '_ {
@@ -113,21 +147,21 @@ impl Evidence {
             let pool = Term {
                 endpoint,
                 stratum: None,
-                log_weighted: weight + libm::log(0.5) + self.pool[index].log_e(),
-                ratio: self.pool[index].ratio(),
+                log_weighted: weight + libm::log(0.5) + self.pool[index].log_e,
+                ratio: self.pool[index].capital.ratio(),
             };
             let strata = self.strata.iter().enumerate().map(move |(stratum, node)| Term {
                 endpoint,
                 stratum: Some(stratum),
-                log_weighted: weight + share + node[index].log_e(),
-                ratio: node[index].ratio(),
+                log_weighted: weight + share + node[index].log_e,
+                ratio: node[index].capital.ratio(),
             });
             std::iter::once(pool).chain(strata)
         })
     }
     /// ln of the combined evidence.
     pub fn log_e(&self) -> f64 {
-        log_sum_exp(self.terms().map(|term| term.log_weighted))
+        self.total
     }
     /// ln of what the combined evidence would at least become if `more` further exposed machines
     /// of one cell failed now, in the order in which they would.

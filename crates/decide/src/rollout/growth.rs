@@ -129,11 +129,21 @@ impl Rollout {
         let open: Vec<usize> = self.open_strata(gate).collect();
         let total: u64 = open.iter().map(|stratum| self.machines.counts(*stratum).machines).sum();
         let target = self.target as u64;
+        let share = |machines: u64| {
+            (u128::from(target) * u128::from(machines) / u128::from(total.max(1))) as u64
+        };
+        // Small strata hold more than their share, because coverage came first. So the shares do
+        // not add up to the target, and what is left of it goes to whom most is owed.
+        let mut owed: Vec<(u64, usize)> = Vec::with_capacity(open.len());
         for stratum in &open {
             let counts = self.machines.counts(*stratum);
-            let share = (u128::from(target) * u128::from(counts.machines)
-                / u128::from(total.max(1))) as u64;
-            self.raise_stratum(*stratum, share, now);
+            owed.push((share(counts.machines).saturating_sub(counts.reachable), *stratum));
+        }
+        owed.sort_by_key(|(owed, _)| std::cmp::Reverse(*owed));
+        for (owed, stratum) in owed {
+            let room = target.saturating_sub(self.exposed());
+            let wanted = self.machines.counts(stratum).reachable + owed.min(room);
+            self.raise_stratum(stratum, wanted, now);
         }
         // What rounding left over goes to the largest strata that their caps allow.
         for stratum in open {

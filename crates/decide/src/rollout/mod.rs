@@ -18,7 +18,7 @@ pub mod view;
 
 pub use event::{Action, Decision, Event, MachineEvent, Order, Start, StartMachine};
 pub use plan::{Plan, plan};
-pub use view::{GateView, Phase, StratumView, View};
+pub use view::{GateView, Phase, StratumView, Tally, View};
 
 use crate::exposure::Threshold;
 use crate::health::evidence::Evidence;
@@ -112,6 +112,15 @@ impl Rollout {
 
     /// Takes one event.
     pub fn step(mut self, event: &Event, now: Time) -> Decision {
+        let actions = self.fold(event, now);
+        let reasons = self.reasons.clone();
+        Decision { rollout: self, actions, reasons }
+    }
+
+    /// Takes one event in place, for callers that fold many and read the reasons only when
+    /// something is done: [`Rollout::step`] without the copy of the reasons.
+    #[must_use]
+    pub fn fold(&mut self, event: &Event, now: Time) -> Vec<Action> {
         let mut actions = Vec::new();
         match event {
             Event::Tick { feed_age } => self.tick(*feed_age, now, &mut actions),
@@ -121,7 +130,8 @@ impl Rollout {
                 self.order(*order, by, reason, now, &mut actions);
             }
         }
-        self.finish(actions)
+        self.reasons.truncate(REASONS_MAX);
+        actions
     }
 
     fn finish(mut self, actions: Vec<Action>) -> Decision {
@@ -195,6 +205,22 @@ impl Rollout {
         }
     }
 
+    /// Why it is where it is; the most important first.
+    pub fn reasons(&self) -> &[Reason] {
+        &self.reasons
+    }
+    /// The counts of the fleet, without drawing a whole view.
+    pub fn tally(&self) -> Tally {
+        let counts = self.machines.totals();
+        Tally {
+            machines: counts.machines,
+            assigned: counts.assigned,
+            attempted: counts.attempted,
+            confirmed: counts.confirmed,
+            harmed: counts.harmed,
+            reverted: counts.reverted,
+        }
+    }
     /// What it was started with.
     pub fn started(&self) -> &Start {
         &self.start

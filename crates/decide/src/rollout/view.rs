@@ -46,6 +46,23 @@ impl Phase {
     }
 }
 
+/// Counts of one rollout; the words are those of [`View`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    /// Machines that it may reach.
+    pub machines: u64,
+    /// Assigned.
+    pub assigned: u64,
+    /// About to load it, or more.
+    pub attempted: u64,
+    /// Confirmed healthy and not harmed since.
+    pub confirmed: u64,
+    /// Harmed while assigned.
+    pub harmed: u64,
+    /// Back on the previous file.
+    pub reverted: u64,
+}
+
 /// One rollout as a page shows it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct View {

@@ -27,8 +27,8 @@ pub const ENTRIES: &[Entry] = &[
     entry(616, "no token for the server", "The server asks who is speaking and no token was found. `ringfence init` writes tokens to the project's directory `tokens`; `--token FILE` names one."),
     entry(617, "a document cannot be read", "A JSON document that was given is too large, malformed, or of another schema. Documents that this version writes name their schema in the field `schema`."),
     entry(618, "interrupted", "A person stopped the command. Nothing was undone: what had been started goes on, and the message says where to look."),
-    entry(699, "a bug in Ringfence", "Something happened that the program takes for impossible. The file, the project and the server are not to blame. Please report the sentence together with the command."),
     entry(620, "no such scenario", "The drill knows no scenario of that name. `ringfence drill list` shows all of them; `--library FILE` adds those of a file."),
     entry(621, "a number is out of range", "A number of the request or of a file lies outside what the program takes. The message names the limit. Limits are there so that no request can exhaust a machine."),
     entry(622, "an invariant was violated in a drill", "An independent checker saw a decision or a simulated machine break one of the invariants of ARCHITECTURE.md. That is a fault of this program, never of the file in the drill. The message has the seed; the same command shows it again. Please report it."),
+    entry(699, "a bug in Ringfence", "Something happened that the program takes for impossible. The file, the project and the server are not to blame. Please report the sentence together with the command."),
 ];

@@ -69,7 +69,8 @@ fn request_time() -> Span {
 
 /// The consumer. Placeholders in its commands and templates: `{current}` is the link to the active
 /// file, `{file}` the candidate (in a taste) or the active file (in a run), `{work}` a directory to
-/// write to, `{dir}` the directory of agent.toml, and every name in `values`.
+/// write to, `{dir}` the directory of agent.toml, `{listen}` a socket in `{work}`, and every name in
+/// `values`, which come first.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Consumer {
@@ -106,14 +107,13 @@ impl Consumer {
     /// A word of a command or template with its placeholders filled in. `{current}` is left for
     /// [`Config::load`], which knows it.
     pub fn fill(&self, word: &str, file: &Path, work: &Path) -> String {
-        let mut word = word
-            .replace("{file}", &file.display().to_string())
-            .replace("{work}", &work.display().to_string())
-            .replace("{listen}", &format!("unix:{}/socket", work.display()));
+        let mut word = word.to_owned();
         for (name, value) in &self.values {
             word = word.replace(&format!("{{{name}}}"), value);
         }
-        word
+        word.replace("{file}", &file.display().to_string())
+            .replace("{work}", &work.display().to_string())
+            .replace("{listen}", &format!("unix:{}/socket", work.display()))
     }
 
     /// Writes templates into a work directory, making it if needed.

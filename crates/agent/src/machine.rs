@@ -160,6 +160,10 @@ impl Machine {
         self.distrust = (!heard.view.fresh).then(|| "the fence has expired".to_owned());
         self.pulse.set_heartbeat(heard.cadence.heartbeat);
         self.pulse.seen.polls += 1;
+        let held_before = self.config.held || self.heard.as_ref().is_some_and(|known| known.held);
+        if heard.held && !held_before {
+            self.report(What::Held, self.record.current, "its owner holds this machine");
+        }
         let mut record = self.record.clone();
         for digest in &heard.view.withdrawn {
             record = record.forgotten(*digest);
@@ -195,7 +199,7 @@ impl Machine {
         let me = Me {
             machine: self.config.machine.clone(),
             stratum: heard.stratum.clone(),
-            held: self.config.held,
+            held: self.config.held || heard.held,
         };
         let waited = self.retry_since.elapsed().as_millis();
         let standing = Standing {

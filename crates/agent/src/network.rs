@@ -53,6 +53,8 @@ pub struct Heard {
     pub cadence: Cadence,
     /// This machine's stratum by the fence's labels.
     pub stratum: StratumName,
+    /// Its owner holds it by the server's record.
+    pub held: bool,
 }
 
 /// What the network side says.
@@ -232,7 +234,8 @@ impl Network {
         let fresh = refresh.is_fresh() && fence.expires > now;
         let stratum = stratum_of(&self.config.labels, &fence.strata, self.config.ring)
             .map_err(|error| NotVerified::Refused(error.to_string()))?;
-        Ok(Heard { view: view(fence, &stratum, fresh), cadence: fence.cadence, stratum })
+        let held = fence.held.contains(&self.config.machine);
+        Ok(Heard { view: view(fence, &stratum, fresh), cadence: fence.cadence, stratum, held })
     }
 
     fn prepare(&mut self, release: &ReleaseRef) {

@@ -95,7 +95,8 @@ impl Queue {
     }
 
     fn save(&self) {
-        let reports = self.waiting.iter().map(|w| aged(w, Instant::now())).collect();
+        let lasting = self.waiting.iter().filter(|w| !is_heartbeat(w.report.what));
+        let reports = lasting.map(|w| aged(w, Instant::now())).collect();
         let saved = Saved { next: self.next, reports };
         let temporary = self.path.with_extension("new");
         // Reports are worth less than the machine: a full disk costs them, nothing else.

@@ -32,6 +32,8 @@ pub const REFUSED: Code = Code(510);
 pub const HALTED: Code = Code(516);
 /// Keeps what it runs, though it should go: there is nothing else on this machine.
 pub const NOTHING_ELSE: Code = Code(517);
+/// Keeps what it runs: something was put back and is not healthy yet, so the blame is open.
+pub const NOT_SETTLED: Code = Code(518);
 
 /// How long a release waits for its one retry after silent resets. A file that resets the machine
 /// costs a second set of starts, so the control plane gets a day to take it back first.
@@ -130,6 +132,11 @@ pub fn choose(fence: &FenceView, me: &Me, record: &Record, standing: &Standing) 
     }
     if me.held {
         return Choice::Keep(Reason::new(HELD, "its owner holds this machine"));
+    }
+    if matches!(record.phase, Phase::Reverted | Phase::Seed) {
+        let number = record.current.number;
+        let sentence = format!("release {number} was put back and is not healthy yet");
+        return Choice::Keep(Reason::new(NOT_SETTLED, sentence));
     }
     wanted(fence, me, record, standing)
 }

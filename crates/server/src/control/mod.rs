@@ -65,25 +65,27 @@ pub(crate) struct Control {
 
 impl Control {
     /// Reads the store, replays the logs and publishes what is missing: start-up and recovery are
-    /// the same.
+    /// the same. Where nothing is missing, nothing is written.
     pub(crate) fn open(
         mut store: Box<dyn Store>,
         publisher: Publisher,
         now: Time,
     ) -> Result<Control, ServerError> {
         let state = load(store.as_mut(), now)?;
+        let fences = state.channels.values().filter_map(|channel| channel.row.fence.as_ref());
+        let published_at = fences.map(|fence| fence.issued).min().unwrap_or(now);
         let mut control = Control {
             store,
             publisher,
             state,
             revision: 1,
             latest: now,
-            published_at: now,
+            published_at,
             seen_at: now,
             behind: true,
             cached: None,
         };
-        control.settle(now, true);
+        control.settle(now, now.since(published_at) >= RENEW_AFTER);
         control.store_batch()?;
         control.publish(now)?;
         Ok(control)

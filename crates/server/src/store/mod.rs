@@ -3,6 +3,8 @@
 //! A [`Batch`] is everything that one round of decisions changes; it is stored whole or not at
 //! all. Implementations never interpret what they store.
 
+#[cfg(test)]
+pub(crate) mod memory;
 mod rows;
 mod schema;
 mod sqlite;

@@ -39,3 +39,13 @@ impl Endpoint {
         }
     }
 }
+
+/// The upper limit, at this confidence, of the share of machines that can fail where none of
+/// `healthy` has: 1 - (1 - confidence)^(1 / healthy), the exact limit of Clopper and Pearson.
+pub fn zero_failures_limit(healthy: u64, confidence: f64) -> f64 {
+    if healthy == 0 {
+        return 1.0;
+    }
+    // Through the logarithm, so that small limits keep their digits.
+    -libm::expm1(libm::log1p(-confidence) / healthy as f64)
+}

@@ -366,8 +366,8 @@ pub(super) fn health_bound(confirmed: u64) -> String {
     if confirmed == 0 {
         return "nobody has proved healthy yet".into();
     }
-    let bound = 1.0 - libm::pow(0.05, 1.0 / confirmed as f64);
-    let one_in = libm::floor(1.0 / bound).max(1.0);
+    let limit = crate::health::zero_failures_limit(confirmed, 0.95);
+    let one_in = libm::floor(1.0 / limit).max(1.0);
     format!(
         "{confirmed} confirmed healthy, so at most 1 in {one_in:.0} machines can be affected on loading (95 %)"
     )

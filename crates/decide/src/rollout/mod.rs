@@ -175,7 +175,11 @@ impl Rollout {
             self.first_harm.get_or_insert(now);
         }
         if effect.assigned && effect.counted.is_some() || effect.harmed {
-            self.judge_harm(id, effect.harmed && what != MachineEvent::Silent, now, actions);
+            // A crash of a machine that is assigned but has not loaded the release yet counts in
+            // the odds (treated is assigned), but is no first harm: the release cannot have done it.
+            let loaded = what == MachineEvent::Refused || self.machines.has_attempted(id);
+            let confirmed = effect.harmed && what != MachineEvent::Silent && loaded;
+            self.judge_harm(id, confirmed, now, actions);
         }
     }
 

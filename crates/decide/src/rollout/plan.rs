@@ -77,7 +77,7 @@ pub fn plan(start: &Start) -> Plan {
             let growing = Span((doublings * ladder.doubling.0 as f64) as u64);
             earliest = Span(earliest.0 + growing.0 + gate.wait.0);
             before = gate.machines;
-            let seen = 1.0 - libm::pow(0.01, 1.0 / gate.machines as f64);
+            let seen = crate::health::zero_failures_limit(gate.machines, 0.99);
             let seen_ppm = libm::ceil(seen * 1e6) as u64;
             gates.push(PlannedGate {
                 size: size_words(gate.size),

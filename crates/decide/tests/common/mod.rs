@@ -110,6 +110,12 @@ impl Fleet {
         self.events.entry(self.now.0 + delay).or_default().push((machine, what));
     }
 
+    /// Something happens on a machine at a stated time, besides what the release does.
+    #[allow(dead_code)] // each test file uses its part of this module
+    pub fn happen_at(&mut self, at: u64, machine: u32, what: MachineEvent) {
+        self.events.entry(at).or_default().push((machine, what));
+    }
+
     fn act(&mut self, actions: Vec<Action>) {
         for action in actions {
             if let Action::Expose { stratum, assigned, .. } = &action {
@@ -151,10 +157,9 @@ impl Fleet {
     }
 
     pub fn event(&mut self, event: &Event) {
-        let decision = self.rollout.clone().step(event, self.now);
-        self.rollout = decision.rollout;
-        assert!(decision.reasons.len() <= decide::rollout::REASONS_MAX);
-        self.act(decision.actions);
+        let actions = self.rollout.fold(event, self.now);
+        assert!(self.rollout.reasons().len() <= decide::rollout::REASONS_MAX);
+        self.act(actions);
     }
 
     /// Lives until `stop` says so or the time is over; true when it stopped.

@@ -33,7 +33,11 @@ pub fn human(report: &Report) -> String {
         );
         if version.untried > 0 {
             let untried = of(version.untried as usize, "variant");
-            let _ = writeln!(text, "{:<10} {untried} not tried: the time was used up", "");
+            let why = match version.candidate.kills() {
+                true => "it dies on the file itself",
+                false => "the time was used up",
+            };
+            let _ = writeln!(text, "{:<10} {untried} not tried: {why}", "");
         }
     }
     text.push('\n');

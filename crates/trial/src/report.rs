@@ -98,7 +98,7 @@ pub struct VersionReport {
     pub hung: u64,
     /// Of them, other endings.
     pub other: u64,
-    /// Variants that were not tried because the time for variants was used up.
+    /// Variants that were not tried: the version dies on the file itself, or the time was used up.
     pub untried: u64,
 }
 

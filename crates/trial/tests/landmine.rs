@@ -78,7 +78,7 @@ fn codes(report: &Report) -> Vec<(String, Severity)> {
 
 #[test]
 fn the_bad_file_kills_old_versions_with_events_and_nobody_without() {
-    let full = run(&stage("ipc-rules-2024.toml", "bad-291", "full.jsonl", 0));
+    let full = run(&stage("ipc-rules-2024.toml", "bad-291", "full.jsonl", 24));
     let candidates: Vec<&Class> = full.versions.iter().map(|version| &version.candidate).collect();
     let dies = Class::Crashed { signal: 11 };
     assert_eq!(candidates, [&dies, &dies, &Class::Loaded]);
@@ -100,6 +100,10 @@ fn the_bad_file_kills_old_versions_with_events_and_nobody_without() {
     // 7.12 has the bounds check, and complains.
     assert_eq!(full.findings[1].code, trial::codes::SAID);
     assert_eq!(full.findings[1].consumers, ["7.12"]);
+    // What dies on the file itself is not tried on variants of it.
+    let tried: Vec<_> = full.versions.iter().map(|v| (v.variants, v.untried)).collect();
+    assert_eq!(tried, [(0, 24), (0, 24), (24, 0)]);
+    assert_eq!(full.landmines, []);
     let text = trial::render::human(&full);
     assert!(text.contains("offset 453 (0x1c5), record 4, instances[4].criteria[21]"), "{text}");
     let blind = run(&stage("ipc-rules-2024.toml", "bad-291", "blind.jsonl", 0));

@@ -12,40 +12,40 @@ pub fn random(contract: &Contract, bytes: &[u8], draws: &mut Draws) -> Variant {
     let end = (at + size).min(length);
     let mut next = bytes.to_vec();
     if length == 0 {
-        return raw("extend", "one byte appended", vec![0]);
+        return raw("extend", "one byte is appended", vec![0]);
     }
     let text = contract.layout.is_none();
     match draws.below(if text { 11 } else { 10 }) {
         0 => {
             next[at] ^= 1 << draws.below(8);
-            raw("bit-flip", format!("one bit at offset {at}"), next)
+            raw("bit-flip", format!("one bit at offset {at} is flipped"), next)
         }
         1 => {
             next[at] = [0, 0xff, 0x7f, 0x80, b'"', b'{'][draws.below(6)];
-            raw("byte-set", format!("byte at offset {at} set to 0x{:02x}", next[at]), next)
+            raw("byte-set", format!("the byte at offset {at} is 0x{:02x}", next[at]), next)
         }
-        2 => raw("truncate", format!("cut off at offset {at}"), next[..at].to_vec()),
+        2 => raw("truncate", format!("the file is cut off at offset {at}"), next[..at].to_vec()),
         3 => {
             next.extend(std::iter::repeat_n(0x41, size));
-            raw("extend", format!("{size} bytes appended"), next)
+            raw("extend", format!("{size} bytes are appended"), next)
         }
         4 => {
             next[at..end].fill(0);
-            raw("zero-range", format!("bytes {at} to {end} zeroed"), next)
+            raw("zero-range", format!("bytes {at} to {end} are zeroed"), next)
         }
         5 => {
             next.splice(at..at, bytes[at..end].iter().copied());
-            raw("duplicate-chunk", format!("bytes {at} to {end} repeated"), next)
+            raw("duplicate-chunk", format!("bytes {at} to {end} are repeated"), next)
         }
         6 => {
             next.drain(at..end);
-            raw("delete-chunk", format!("bytes {at} to {end} deleted"), next)
+            raw("delete-chunk", format!("bytes {at} to {end} are deleted"), next)
         }
         7 => {
             let value = [u32::MAX, i32::MAX as u32, 0x8000_0000, 0, 1, 65_536][draws.below(6)];
             let end = (at + 4).min(length);
             next[at..end].copy_from_slice(&value.to_le_bytes()[..end - at]);
-            raw("interesting-integer", format!("0x{value:x} at offset {at}"), next)
+            raw("interesting-integer", format!("0x{value:x} is at offset {at}"), next)
         }
         8 => {
             let other = draws.below(length);
@@ -53,13 +53,13 @@ pub fn random(contract: &Contract, bytes: &[u8], draws: &mut Draws) -> Variant {
             for step in 0..size {
                 next.swap(at + step, other + step);
             }
-            raw("swap-blocks", format!("{size} bytes at {at} and {other} swapped"), next)
+            raw("swap-blocks", format!("{size} bytes at {at} and {other} are swapped"), next)
         }
         9 => match derived_fixed(contract, &next, draws) {
             Some(fixed) => fixed,
             None => {
                 next[at] ^= 0x55;
-                raw("byte-set", format!("byte at offset {at} changed"), next)
+                raw("byte-set", format!("the byte at offset {at} is changed"), next)
             }
         },
         _ => repeat_line(&next, at),
@@ -72,7 +72,7 @@ fn repeat_line(bytes: &[u8], at: usize) -> Variant {
         bytes[at..].iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |e| at + e + 1);
     let mut next = bytes.to_vec();
     next.splice(end..end, bytes[start..end].iter().copied());
-    raw("repeat-line", format!("the line at offset {start} repeated"), next)
+    raw("repeat-line", format!("the line at offset {start} is repeated"), next)
 }
 
 /// A random leaf to a random value, derived fields recomputed.

@@ -196,25 +196,25 @@ fn write(layout: &Layout, tree: &Tree, kind: &str, step: Step) -> Option<Variant
         }
         Step::Remove(index) => {
             next.records.remove(index);
-            (format!("record {} removed", index + 1), kind.to_owned())
+            (format!("record {} is removed", index + 1), kind.to_owned())
         }
         Step::Repeat(index) => {
             next.records.push(tree.records[index].clone());
-            (format!("record {} repeated", index + 1), kind.to_owned())
+            (format!("record {} is repeated", index + 1), kind.to_owned())
         }
         Step::Swap(index) if index + 1 < tree.records.len() => {
             next.records.swap(index, index + 1);
-            (format!("records {} and {} swapped", index + 1, index + 2), kind.to_owned())
+            (format!("records {} and {} are swapped", index + 1, index + 2), kind.to_owned())
         }
         Step::Swap(_) => return None,
         Step::RemoveItem(index, item) => {
             next.records[index].items.remove(item);
-            (format!("item {} of record {} removed", item + 1, index + 1), kind.to_owned())
+            (format!("item {} of record {} is removed", item + 1, index + 1), kind.to_owned())
         }
         Step::RepeatItem(index, item) => {
             let again = tree.records[index].items[item].clone();
             next.records[index].items.insert(item, again);
-            (format!("item {} of record {} repeated", item + 1, index + 1), kind.to_owned())
+            (format!("item {} of record {} is repeated", item + 1, index + 1), kind.to_owned())
         }
     };
     let bytes = binary::write(layout, &next);

@@ -136,8 +136,8 @@ pub fn systematic(
     most: usize,
 ) -> Vec<Variant> {
     let mut variants = vec![
-        raw("empty", "no bytes at all", Vec::new()),
-        raw("all-ff", "every byte 0xff", vec![0xff; bytes.len()]),
+        raw("empty", "the file is empty", Vec::new()),
+        raw("all-ff", "every byte is 0xff", vec![0xff; bytes.len()]),
     ];
     variants.truncate(most);
     let most = most - variants.len();

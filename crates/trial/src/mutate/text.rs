@@ -40,19 +40,19 @@ fn push(classes: &mut Classes, kind: &str, class: &str, change: String, bytes: V
 fn oddities(bytes: &[u8], classes: &mut Classes) {
     for (open, close) in [("[", "]"), ("{", "}"), ("(", ")"), ("<a>", "</a>")] {
         let nested = format!("{}{}", open.repeat(NESTING), close.repeat(NESTING));
-        let change = format!("{NESTING} nested {open}");
+        let change = format!("the file is {NESTING} nested {open}");
         push(classes, "deep-nesting", open, change, nested.into_bytes());
     }
-    push(classes, "nul", "", "a NUL in front".into(), [b"\0", bytes].concat());
+    push(classes, "nul", "", "a NUL is in front".into(), [b"\0", bytes].concat());
     let marked = [b"\xef\xbb\xbf", bytes].concat();
-    push(classes, "byte-order-mark", "", "a byte order mark in front".into(), marked);
+    push(classes, "byte-order-mark", "", "a byte order mark is in front".into(), marked);
     let windows = String::from_utf8_lossy(bytes).replace('\n', "\r\n").into_bytes();
     push(classes, "line-ends", "", "lines end with CR LF".into(), windows);
     if let Some(cut) = bytes.strip_suffix(b"\n") {
-        push(classes, "no-last-line-end", "", "no line end at the end".into(), cut.to_vec());
+        push(classes, "no-last-line-end", "", "the last line does not end".into(), cut.to_vec());
     }
     let long = [bytes, vec![b'a'; LINE_LONG].as_slice(), b"\n"].concat();
-    push(classes, "long-line", "", format!("a line of {LINE_LONG} bytes at the end"), long);
+    push(classes, "long-line", "", format!("a line of {LINE_LONG} bytes is at the end"), long);
 }
 
 fn lines(bytes: &[u8], seed: u64, classes: &mut Classes) {
@@ -65,9 +65,9 @@ fn lines(bytes: &[u8], seed: u64, classes: &mut Classes) {
             [lines[..index].concat(), middle.to_vec(), lines[index + 1..].concat()].concat()
         };
         let twice = [line, line].concat();
-        push(classes, "delete-line", "", format!("line {number} deleted"), with(b""));
-        push(classes, "repeat-line", "", format!("line {number} repeated"), with(&twice));
-        let many = format!("line {number} {COPIES} times");
+        push(classes, "delete-line", "", format!("line {number} is deleted"), with(b""));
+        push(classes, "repeat-line", "", format!("line {number} is repeated"), with(&twice));
+        let many = format!("line {number} is there {COPIES} times");
         push(classes, "repeat-many", "", many, with(&line.repeat(COPIES)));
         if line.trim_ascii_end().ends_with(b"{") {
             let closed = b"}\n".repeat(NESTING - 1);
@@ -83,7 +83,7 @@ fn lines(bytes: &[u8], seed: u64, classes: &mut Classes) {
                 nested[line.len() * NESTING..].to_vec(),
                 after[end..].to_vec(),
             ];
-            let change = format!("the block of line {number} nested {NESTING} times");
+            let change = format!("the block of line {number} is nested {NESTING} times");
             push(classes, "nest-block", "", change, nested.concat());
         }
         for value in ["0", "-1", "99999999999999999999", ""] {
@@ -141,11 +141,11 @@ fn json_values(root: &Value, seed: u64, classes: &mut Classes) {
                 *place = value;
             }
             let class = format!("{} {index}", pattern(path));
-            push(classes, "json-value", &class, format!("{path} = {shown}"), written(&next));
+            push(classes, "json-value", &class, format!("{path} is {shown}"), written(&next));
         }
         if let Some(next) = removed(root, path) {
             let class = pattern(path);
-            push(classes, "json-remove", &class, format!("{path} removed"), written(&next));
+            push(classes, "json-remove", &class, format!("{path} is removed"), written(&next));
         }
     }
 }

@@ -52,12 +52,11 @@ fn moves(orders: u32) -> impl Strategy<Value = Vec<(Move, u64)>> {
     proptest::collection::vec((step, 1_000u64..600_000), 1..120)
 }
 
+/// Sees the rollout after an event, with what was done.
+type Watch<'a> = dyn FnMut(&Rollout, &Event, &[Action], Time) + 'a;
+
 /// Lives through a history and hands every decision to `watch`.
-fn live(
-    history: &[(Move, u64)],
-    seed: u64,
-    watch: &mut dyn FnMut(&Rollout, &Event, &[Action], Time),
-) -> Rollout {
+fn live(history: &[(Move, u64)], seed: u64, watch: &mut Watch<'_>) -> Rollout {
     let mut rollout =
         Rollout::start(start(MACHINES, STRATA, seed, Lane::Standard), Time(0)).rollout;
     let mut now = Time(0);
@@ -98,10 +97,10 @@ proptest! {
         let (start, mut hit, mut miss) = (Capital::default(), Capital::default(), Capital::default());
         hit.event(true, treated, control);
         miss.event(false, treated, control);
-        for k in 0..RATIOS.len() {
+        for (k, ratio) in RATIOS.into_iter().enumerate() {
             let factor = |after: &Capital| libm::exp(after.0[k] - start.0[k]);
             let mean = share * factor(&hit) + (1.0 - share) * factor(&miss);
-            prop_assert!((mean - 1.0).abs() < 1e-9, "r = {} gives {}", RATIOS[k], mean);
+            prop_assert!((mean - 1.0).abs() < 1e-9, "r = {} gives {}", ratio, mean);
         }
     }
 
@@ -245,12 +244,12 @@ fn good_releases_are_seldom_halted() {
         // 1e-3 crashes a machine and hour; one machine in a hundred is chronic and crashes hourly.
         for minute in 0..240u64 {
             for machine in 0..400u32 {
-                let draw = mix(seed << 32 ^ minute << 16 ^ u64::from(machine));
-                let chronic = mix(seed ^ u64::from(machine) << 40) % 100 == 0;
+                let draw = mix((seed << 32) ^ (minute << 16) ^ u64::from(machine));
+                let chronic = mix(seed ^ (u64::from(machine) << 40)).is_multiple_of(100);
                 if draw % 60_000 < if chronic { 1_000 } else { 1 } {
                     fleet.happen_at(minute * 60_000 + 1, machine, MachineEvent::Crashed);
                 }
-                if seed % 3 == 0 && mix(seed ^ u64::from(machine)) % 8 == 0 {
+                if seed.is_multiple_of(3) && mix(seed ^ u64::from(machine)).is_multiple_of(8) {
                     match minute {
                         40 => fleet.happen_at(minute * 60_000 + 2, machine, MachineEvent::Silent),
                         70 => fleet.happen_at(minute * 60_000 + 2, machine, MachineEvent::Back),

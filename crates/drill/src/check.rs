@@ -10,7 +10,7 @@ mod machines;
 
 use crate::report::Checks;
 use control::Control;
-use decide::endpoint::Record;
+use decide::endpoint::{Generation, Record};
 use decide::rollout::{Action, Event, Start, Tally};
 use decide::time::Time;
 use machines::Machines;
@@ -44,11 +44,11 @@ pub(crate) struct Checkers {
 
 impl Checkers {
     /// Checkers of a rollout that begins like this; `order` has the machines of each stratum by
-    /// bucket.
-    pub(crate) fn new(start: &Start, order: Rc<Vec<Vec<u32>>>) -> Checkers {
+    /// bucket, `seed` is what machines were shipped with.
+    pub(crate) fn new(start: &Start, order: Rc<Vec<Vec<u32>>>, seed: Generation) -> Checkers {
         Checkers {
             control: Control::new(start, order),
-            machines: Machines::new(start),
+            machines: Machines::new(start, seed),
             violation: None,
             steps: 0,
         }

@@ -64,7 +64,8 @@ impl Draw {
         high: u64,
     ) -> u64 {
         let width = high.saturating_sub(low).saturating_add(1);
-        low + (u128::from(self.bits(machine, purpose, counter)) * u128::from(width) >> 64) as u64
+        let bits = u128::from(self.bits(machine, purpose, counter));
+        low + ((bits * u128::from(width)) >> 64) as u64
     }
 }
 
@@ -90,7 +91,7 @@ fn normal(unit: f64) -> f64 {
         -3.969_683_028_665_376e1,
         2.209_460_984_245_205e2,
         -2.759_285_104_469_687e2,
-        1.383_577_518_672_690e2,
+        1.383_577_518_672_69e2,
         -3.066_479_806_614_716e1,
         2.506_628_277_459_239,
     ];

@@ -20,7 +20,7 @@ use crate::error::{DrillError, INVARIANT, OUT_OF_RANGE};
 use crate::report::{Checks, Decided, Outcome, Point};
 use crate::request::Watch;
 use crate::scenario::Scenario;
-use agents::Agents;
+use agents::{Agents, Endpoint as _};
 use control::Production;
 use decide::policy::{Lane, Policy};
 use std::rc::Rc;
@@ -49,8 +49,9 @@ pub(crate) fn run(
     let names = |bad| DrillError::refused(OUT_OF_RANGE, format!("a fleet cannot be named: {bad}"));
     let fleet = fleet::fleet(scenario, policy, lane, machines, seed).map_err(names)?;
     let order = Rc::new(fleet::order(&fleet.start));
-    let checkers = Checkers::new(&fleet.start, Rc::clone(&order));
     let agents = Agents::new().map_err(names)?;
+    let seed_file = agents.record(0).seed;
+    let checkers = Checkers::new(&fleet.start, Rc::clone(&order), seed_file);
     let world = World::new(
         scenario,
         seed,

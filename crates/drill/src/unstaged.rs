@@ -167,7 +167,7 @@ fn beats(scenario: &Scenario, draw: Draw, machine: u64, life: &Life, until: u64)
     while at < until && at < silent {
         heard += 1;
         bits = bits.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
-        at += 57 + ((bits >> 33) * 7 >> 31);
+        at += 57 + (((bits >> 33) * 7) >> 31);
     }
     heard
 }

@@ -13,6 +13,7 @@ use decide::time::{Span, Time};
 use std::collections::BTreeMap;
 
 /// What a machine does with the release.
+#[allow(dead_code)] // each test file uses its part of this module
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
     Good,
@@ -111,7 +112,7 @@ impl Fleet {
     }
 
     /// Something happens on a machine at a stated time, besides what the release does.
-    #[allow(dead_code)] // each test file uses its part of this module
+    #[allow(dead_code)] // as above: each test file uses its part of this module
     pub fn happen_at(&mut self, at: u64, machine: u32, what: MachineEvent) {
         self.events.entry(at).or_default().push((machine, what));
     }

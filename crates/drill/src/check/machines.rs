@@ -1,7 +1,7 @@
 //! What machines do: known good stays good, every path ends, nobody comes in a herd.
 
 use super::{Step, Violation, broken};
-use decide::endpoint::{Phase, Record};
+use decide::endpoint::{Generation, Phase, Record};
 use decide::rollout::Start;
 
 /// Starts without health that a machine may need to get rid of a bad file: as many as the record
@@ -13,6 +13,8 @@ const LOADS_MIN: u64 = 64;
 /// The books of the machines' side.
 pub(super) struct Machines {
     starts: Vec<u8>,
+    /// What every machine was shipped with.
+    seed: Generation,
     /// Loads allowed in one second.
     loads_max: u64,
     second: u64,
@@ -20,10 +22,11 @@ pub(super) struct Machines {
 }
 
 impl Machines {
-    pub(super) fn new(start: &Start) -> Machines {
+    pub(super) fn new(start: &Start, seed: Generation) -> Machines {
         let machines = start.machines.len() as u64;
         let interval = (start.policy.heartbeat.0 / 1_000).max(1);
         Machines {
+            seed,
             starts: vec![0; start.machines.len()],
             loads_max: LOADS_MIN + machines * 3 / 2 / interval,
             second: 0,
@@ -58,7 +61,7 @@ impl Machines {
                 format!("machine {machine} counts what is on probation as known good"),
             );
         }
-        if record.kept().iter().all(|kept| kept.digest != record.seed.digest) {
+        if record.seed != self.seed {
             return broken(5, format!("machine {machine} does not keep its seed"));
         }
         match step {

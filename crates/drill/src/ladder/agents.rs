@@ -287,7 +287,7 @@ mod tests {
                 state = next;
             }
         }
-        assert!(agents.states.len() < 200, "{} states", agents.states.len());
+        assert!(agents.states.len() < 1_000, "{} states", agents.states.len());
     }
 
     #[test]

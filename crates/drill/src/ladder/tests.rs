@@ -24,8 +24,9 @@ fn drill(
     let policy = decide::policy::builtin::standard();
     let fleet = fleet::fleet(&scenario, &policy, Lane::Standard, machines, seed).expect("names");
     let order = Rc::new(fleet::order(&fleet.start));
-    let checkers = Checkers::new(&fleet.start, Rc::clone(&order));
-    let agents = break_agents(Agents::new().expect("names"));
+    let agents = Agents::new().expect("names");
+    let checkers = Checkers::new(&fleet.start, Rc::clone(&order), agents.record(0).seed);
+    let agents = break_agents(agents);
     let world = World::new(&scenario, seed, (fleet, order), rollouts, agents, checkers);
     live(world, seed, &mut Unwatched)
 }
@@ -184,7 +185,8 @@ fn growth_without_fresh_reports_is_caught() {
     let policy = decide::policy::builtin::standard();
     let fleet = fleet::fleet(&scenario, &policy, Lane::Standard, 100, 1).expect("names");
     let order = Rc::new(fleet::order(&fleet.start));
-    let mut checkers = Checkers::new(&fleet.start, order);
+    let mut checkers =
+        Checkers::new(&fleet.start, order, Agents::new().expect("names").record(0).seed);
     checkers.told(&Event::Tick { feed_age: None }, Time(1_000));
     let growth = [Action::Expose { stratum: 2, assigned: 1, close: false }];
     checkers.decided(&growth, decide::rollout::Tally::default(), Time(1_000));
@@ -258,7 +260,7 @@ fn broken(fault: Fault) -> impl Fn(Agents) -> Box<dyn Endpoint> {
 #[test]
 fn every_broken_agent_is_caught() {
     let cases = [
-        (Fault::IgnoresWithdrawal, "crash_on_load", 20_000, 2),
+        (Fault::IgnoresWithdrawal, "hidden_half_percent", 20_000, 2),
         (Fault::NeverFallsBack, "goes_dark", 20_000, 6),
         (Fault::PromotesAtOnce, "good", 1_000, 5),
         (Fault::LosesItsSeed, "good", 1_000, 5),
@@ -270,6 +272,7 @@ fn every_broken_agent_is_caught() {
             drill(scenario, machines, seed, Box::new(Production), broken(fault)).err()
         });
         let text = error.map_or_else(|| "nothing".into(), |error| error.to_string());
+        let text = format!("{scenario}: {text}");
         let expected = format!("invariant {invariant} broken");
         assert!(text.contains(&expected), "{expected} expected, got {text}");
     }

@@ -69,8 +69,8 @@ fn request_time() -> Span {
 
 /// The consumer. Placeholders in its commands and templates: `{current}` is the link to the active
 /// file, `{file}` the candidate (in a taste) or the active file (in a run), `{work}` a directory to
-/// write to, `{dir}` the directory of agent.toml, `{listen}` a socket in `{work}`, and every name in
-/// `values`, which come first.
+/// write to, `{dir}` the directory of agent.toml, and every name in `values`. In a taste `{listen}`
+/// is a socket in `{work}`, whatever `values` says.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Consumer {
@@ -93,7 +93,7 @@ pub struct Consumer {
     /// Longest taste.
     #[serde(default = "taste_time", with = "span")]
     pub taste_time: Span,
-    /// More placeholders, e.g. `port = "8080"`.
+    /// More placeholders, e.g. `listen = "127.0.0.1:8080"`.
     #[serde(default)]
     pub values: BTreeMap<String, String>,
     /// How it says that it is healthy.
@@ -113,7 +113,6 @@ impl Consumer {
         }
         word.replace("{file}", &file.display().to_string())
             .replace("{work}", &work.display().to_string())
-            .replace("{listen}", &format!("unix:{}/socket", work.display()))
     }
 
     /// Writes templates into a work directory, making it if needed.

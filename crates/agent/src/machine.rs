@@ -36,6 +36,8 @@ const TURN: Duration = Duration::from_millis(50);
 const NEWS_MAX: usize = 32;
 /// A release whose bytes did not verify is fetched again after this: a mirror may have been bad.
 const UNVERIFIED_PAUSE: Duration = Duration::from_secs(60);
+/// A release that could not be fetched, kept or tasted is tried again after this.
+const FAILED_PAUSE: Duration = Duration::from_secs(2);
 /// How long the network side gets to say good-bye.
 const GOODBYE_WAIT: Duration = Duration::from_secs(2);
 /// Digests of refused releases remembered; the oldest go first.
@@ -51,6 +53,8 @@ const RESCUED: Code = Code(513);
 const OFF: Code = Code(514);
 /// The disk refuses: RF0515.
 const CANNOT_WRITE: Code = Code(515);
+/// Cannot be prepared now: RF0519.
+const NOT_READY: Code = Code(519);
 
 /// The machine side of an agent.
 pub struct Machine {
@@ -72,6 +76,8 @@ pub struct Machine {
     preparing: Option<ReleaseRef>,
     /// Refused by the taste in this life.
     refused: Vec<Digest>,
+    /// Nothing is prepared before this, after a failure.
+    pause_until: Option<Instant>,
     /// Not verified, and when.
     unverified: Option<(Digest, Instant)>,
     pulse: pulse::Pulse,
@@ -148,7 +154,9 @@ impl Machine {
             News::Refused { release, why, tasted } => self.hear_refused(&release, &why, tasted),
             News::Failed(why) => {
                 self.preparing = None;
-                self.journal.note(&format!("a release could not be prepared, tried again: {why}"));
+                self.pause_until = Some(Instant::now() + FAILED_PAUSE);
+                let sentence = format!("a release could not be prepared and is tried again: {why}");
+                self.note_stay(Reason::new(NOT_READY, sentence));
             }
         }
     }
@@ -220,6 +228,7 @@ impl Machine {
                 let paused = self.unverified.is_some_and(|(digest, since)| {
                     digest == release.digest && since.elapsed() < UNVERIFIED_PAUSE
                 });
+                let paused = paused || self.pause_until.is_some_and(|until| Instant::now() < until);
                 if self.preparing.is_none() && !paused {
                     self.note_stay(reason);
                     self.ask(Ask::Prepare(release.clone()));

@@ -8,7 +8,7 @@ use crate::http::{Content, Http, Tuf};
 use crate::journal::wall_ms;
 use crate::report::Queue;
 use crate::store::Store;
-use crate::taste;
+use crate::taste::{self, NotTasted};
 use crate::verify::{self, NotVerified, Verified};
 use decide::endpoint::{FenceView, OfferView};
 use decide::exposure::{Threshold, stratum_of};
@@ -16,7 +16,6 @@ use decide::id::{Digest, ReleaseRef, StratumName};
 use decide::time::{Span, Time};
 use floors::FloorsFile;
 use sandbox::Launcher;
-use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -251,25 +250,22 @@ impl Network {
         let news = match verified {
             Err(NotVerified::Later(why)) => News::Failed(why),
             Err(NotVerified::Refused(why)) => News::Refused { release, why, tasted: false },
-            Ok(verified) => match self.keep(&verified).map(|path| self.taste(&path)) {
-                Err(why) => News::Failed(why),
-                Ok(Err(why)) => News::Refused { release, why, tasted: true },
+            Ok(verified) => match self.keep_and_taste(&verified) {
+                Err(NotTasted::Later(why)) => News::Failed(why),
+                Err(NotTasted::Refused(why)) => News::Refused { release, why, tasted: true },
                 // Check before activate: the fence is read again, however recently it was read.
-                Ok(Ok(())) if self.poll() => News::Ready(release),
-                Ok(Ok(())) => News::Failed("the fence could not be read again".to_owned()),
+                Ok(()) if self.poll() => News::Ready(release),
+                Ok(()) => News::Failed("the fence could not be read again".to_owned()),
             },
         };
         self.say(news);
     }
 
-    fn keep(&self, verified: &Verified) -> Result<PathBuf, String> {
-        let store = Store::open(&self.config.state).map_err(|error| error.to_string())?;
-        let kept = store.keep(verified.bytes());
-        kept.map(|digest| store.content_path(digest)).map_err(|e| format!("cannot keep it: {e}"))
-    }
-
-    fn taste(&self, candidate: &Path) -> Result<(), String> {
-        taste::taste(&self.config, &self.launcher, candidate)
+    fn keep_and_taste(&self, verified: &Verified) -> Result<(), NotTasted> {
+        let full = |error: std::io::Error| NotTasted::Later(format!("it cannot be kept: {error}"));
+        let store = Store::open(&self.config.state).map_err(full)?;
+        let digest = store.keep(verified.bytes()).map_err(full)?;
+        taste::taste(&self.config, &self.launcher, &store.content_path(digest))
     }
 
     /// Sends what waits, unless the server has just failed.

@@ -93,6 +93,7 @@ impl Machine {
             distrust: None,
             preparing: None,
             refused: Vec::new(),
+            pause_until: None,
             unverified: None,
             retry_since: Instant::now(),
             _lock: lock,

@@ -27,4 +27,5 @@ pub const ENTRIES: &[Entry] = &[
     entry(516, "halted", "The rollout of the release that runs here is halted. Nobody further takes it; this machine keeps it until the rollout is reverted or goes on."),
     entry(517, "nothing else here", "The release that runs here must go, but this machine has nothing else: its seed is the same file. It keeps running it until another release is offered."),
     entry(518, "not settled", "A file was put back after a crash and is not healthy yet. Until it is, nobody knows whether the release or the machine is to blame, so nothing is taken meanwhile."),
+    entry(519, "not ready", "The release could not be fetched, kept on disk or tasted now. That says nothing about the release: it is tried again. The sentence names the cause, e.g. a full disk or a consumer that is not installed."),
 ];

@@ -123,6 +123,7 @@ fn run(
     tell: &Told<watch::Sender<u64>, watch::Sender<Fences>>,
 ) -> Result<(), ServerError> {
     let mut next = wall();
+    let mut fault = None;
     loop {
         let sleep = Duration::from_millis(next.since(wall()).0);
         let first = match messages.recv_timeout(sleep) {
@@ -149,6 +150,7 @@ fn run(
             }
         }
         let stored = round.finish(&mut control, now)?;
+        complain(&mut fault, stored.as_ref().err().or(control.unpublished()));
         let fences = control.fence_numbers();
         tell.fences.send_if_modified(|known| {
             let newer = **known != fences;
@@ -166,6 +168,17 @@ fn run(
         if round.stop {
             return Ok(());
         }
+    }
+}
+
+/// Says a fault once, and once that it is over.
+fn complain(fault: &mut Option<ServerError>, now: Option<&ServerError>) {
+    if now != fault.as_ref() {
+        match now {
+            Some(error) => eprintln!("ringfence: {}: {error}", error.code()),
+            None => eprintln!("ringfence: storing and publishing work again"),
+        }
+        *fault = now.cloned();
     }
 }
 

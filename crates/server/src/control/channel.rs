@@ -16,6 +16,9 @@ use wire::fence::{Cadence, Fence, Offer, OfferState, StratumThreshold};
 
 /// Polls and heartbeats before a policy says otherwise; the same as an agent's own first pause.
 const CADENCE_FIRST: Cadence = Cadence { poll: Span::seconds(2), heartbeat: Span::seconds(2) };
+/// Longest pause between two polls, whatever the heartbeat: it bounds how long a halt is unheard,
+/// and an unchanged poll costs next to nothing.
+const POLL_MAX: Span = Span::seconds(15);
 /// Earlier rollouts that a fence still speaks of, for machines that come back late.
 const OFFERS_BEFORE_MAX: usize = 8;
 
@@ -117,7 +120,7 @@ impl Channel {
     pub(crate) fn cadence(&self) -> Cadence {
         self.newest().map_or(CADENCE_FIRST, |live| {
             let heartbeat = live.rollout().started().policy.heartbeat;
-            Cadence { poll: heartbeat, heartbeat }
+            Cadence { poll: heartbeat.min(POLL_MAX), heartbeat }
         })
     }
 

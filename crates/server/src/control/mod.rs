@@ -58,8 +58,12 @@ pub(crate) struct Control {
     latest: Time,
     published_at: Time,
     seen_at: Time,
-    /// The published fences are behind the stored ones.
+    /// What is published is behind what is stored.
     behind: bool,
+    /// It has become so in this round.
+    newer: bool,
+    /// Why, and when to try again.
+    unpublished: Option<(ServerError, Time)>,
     cached: Option<(u64, Time, Arc<Snapshot>)>,
 }
 
@@ -83,6 +87,8 @@ impl Control {
             published_at,
             seen_at: now,
             behind: true,
+            newer: false,
+            unpublished: None,
             cached: None,
         };
         control.settle(now, now.since(published_at) >= RENEW_AFTER);
@@ -103,7 +109,7 @@ impl Control {
         for channel in channels.values_mut() {
             channel.close_old(now, book);
             if (channel.dirty || renew) && channel.settle(fleet, now, renew, book) {
-                self.behind = true;
+                (self.behind, self.newer) = (true, true);
             }
         }
     }
@@ -124,17 +130,33 @@ impl Control {
     /// When only publishing failed, the code says so, and it is tried again.
     pub(crate) fn flush(&mut self, now: Time) -> Result<(), ServerError> {
         self.settle(now, false);
+        let newer = std::mem::take(&mut self.newer);
         if let Err(error) = self.store_batch() {
             self.reload(now)?;
             return Err(error);
         }
-        if !self.behind {
+        let rests = self.unpublished.as_ref().is_some_and(|(_, again)| now < *again);
+        if !self.behind || (rests && !newer) {
             return Ok(());
         }
-        self.publish(now).map_err(|error| {
-            let sentence = format!("stored, but not published yet: {error}");
-            ServerError::new(codes::NOT_PUBLISHED_YET, sentence)
-        })
+        match self.publish(now) {
+            Ok(()) => {
+                self.unpublished = None;
+                Ok(())
+            }
+            Err(error) => {
+                let sentence = format!("stored, but not published yet: {error}");
+                let error = ServerError::new(codes::NOT_PUBLISHED_YET, sentence);
+                self.unpublished = Some((error.clone(), now.plus(PUBLISH_AGAIN)));
+                // Whoever only reported has been heard; who decided something must know.
+                if newer { Err(error) } else { Ok(()) }
+            }
+        }
+    }
+
+    /// Why the newest fences are not published, while they are not.
+    pub(crate) fn unpublished(&self) -> Option<&ServerError> {
+        self.unpublished.as_ref().map(|(error, _)| error)
     }
 
     /// Throws memory away and reads it again from the store.
@@ -243,7 +265,7 @@ impl Control {
         let mut all: Vec<Release> = channels
             .flat_map(|channel| channel.releases.values().map(|r| channel.with_withdrawal(r)))
             .collect();
-        all.sort_by(|a, b| b.published.cmp(&a.published));
+        all.sort_by_key(|release| std::cmp::Reverse(release.published));
         all
     }
 

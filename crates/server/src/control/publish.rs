@@ -62,7 +62,7 @@ impl Control {
             channel.row.role_version = role.version();
             channel.releases.insert(reference.number, release.clone());
             book.batch.channels.push(channel.row.clone());
-            self.behind = true;
+            (self.behind, self.newer) = (true, true);
         }
         Ok(release)
     }

@@ -144,12 +144,12 @@ impl Control {
         machine.row.seen = Some(now);
         machine.heard = Some(now);
         machine.unsaved = true;
-        let row = machine.row.clone();
+        let heard = Heard { sequence: machine.row.sequence };
         if save {
-            self.state.book.batch.machines.push(row.clone());
+            self.state.book.batch.machines.push(machine.row.clone());
         }
         self.touch();
-        Ok(Heard { sequence: row.sequence })
+        Ok(heard)
     }
 
     /// One report. True when the machine's row must be stored.
@@ -165,6 +165,9 @@ impl Control {
             word: word(report.what).to_owned(),
             at: now,
         };
+        if !machine.row.channels.contains(&report.channel) {
+            return false;
+        }
         let id = machine.row.machine.clone();
         let changed = note_running(&mut machine.row.running, report, running);
         let Some(channel) = channels.get_mut(&report.channel) else { return changed };
@@ -244,7 +247,8 @@ fn events_of(
 ) -> Vec<MachineEvent> {
     use MachineEvent as E;
     let going_back = matches!(report.what, What::Reverted | What::Rescued);
-    if !live.watches() && !(live.phase() == Phase::Reverted && going_back) {
+    let late_return = going_back && live.phase() == Phase::Reverted;
+    if !live.watches() && !late_return {
         return Vec::new();
     }
     let digest = report.release.digest;

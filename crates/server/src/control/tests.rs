@@ -116,7 +116,7 @@ fn mix(mut value: u64) -> u64 {
 }
 
 fn enrolment(n: usize) -> Enroll {
-    let labels = [("os", "linux"), ("consumer", if n % 2 == 0 { "7.11" } else { "7.12" })];
+    let labels = [("os", "linux"), ("consumer", if n.is_multiple_of(2) { "7.11" } else { "7.12" })];
     Enroll {
         schema: "ringfence/enroll/v1".into(),
         machine: format!("m-{n:03}").parse().expect("name"),
@@ -325,6 +325,39 @@ fn what_cannot_be_stored_has_not_happened() {
     control.flush(now).expect("stored");
     assert!(control.rollout(&id, now).expect("known").view.withdrawn);
     assert_eq!(published(&data).withdrawn.len(), 1);
+}
+
+#[test]
+fn what_cannot_be_published_is_said_and_tried_again() {
+    let directory = TempDir::new().expect("directory");
+    let data = data(&directory);
+    let store = store();
+    let mut control = open(&store, &data, BEGIN);
+    control.enroll(&enrolment(0), BEGIN).expect("enrolled");
+    control.flush(BEGIN).expect("flushed");
+    let (metadata, away) = (data.join("tuf/metadata"), data.join("tuf/away"));
+    std::fs::rename(&metadata, &away).expect("moved");
+    std::fs::write(&metadata, b"in the way").expect("written");
+    control.start(&request(1), "operator", BEGIN).expect("started");
+    let error = control.flush(BEGIN).expect_err("nowhere to publish");
+    assert_eq!(error.code(), crate::codes::NOT_PUBLISHED_YET);
+    let mut machines = Machines { running: vec![0], sequence: vec![0] };
+    let heartbeat = machines.report(0, What::Healthy, 0);
+    let reports = Reports {
+        schema: "ringfence/reports/v1".into(),
+        machine: Machines::name(0),
+        reports: vec![heartbeat],
+    };
+    control.reports(&reports, BEGIN).expect("taken");
+    control.flush(BEGIN).expect("who only reports is heard");
+    assert!(control.unpublished().is_some());
+    std::fs::remove_file(&metadata).expect("removed");
+    std::fs::rename(&away, &metadata).expect("moved back");
+    let now = Time(BEGIN.0 + 2_000);
+    control.tick(now);
+    control.flush(now).expect("published");
+    assert!(control.unpublished().is_none());
+    assert_eq!(exposed(1, &published(&data)), 1);
 }
 
 #[test]

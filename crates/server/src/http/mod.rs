@@ -124,7 +124,11 @@ pub(crate) async fn body(request: Request, bytes_max: usize) -> Result<Bytes, Re
     if declared.is_some_and(|bytes| bytes > bytes_max as u64) {
         return Err(too_large());
     }
-    to_bytes(request.into_body(), bytes_max).await.map_err(|_| too_large())
+    to_bytes(request.into_body(), bytes_max).await.map_err(|error| match declared {
+        // What was declared would have been few enough, so it is the connection that failed.
+        Some(_) => Refusal::new(400, codes::MALFORMED, format!("the body was cut short: {error}")),
+        None => too_large(),
+    })
 }
 
 /// A document through the wire's gate.

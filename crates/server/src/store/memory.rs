@@ -95,7 +95,9 @@ impl Store for MemoryStore {
     ) -> Result<Vec<AuditLine>, ServerError> {
         let tables = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let wanted = tables.audit.iter().filter(|line| {
-            line.sequence > after && target.is_none_or(|target| line.target == target)
+            let about =
+                |target: &str| line.target == target || line.actor == format!("machine:{target}");
+            line.sequence > after && target.is_none_or(about)
         });
         Ok(wanted.take(limit.min(AUDIT_PAGE_MAX)).cloned().collect())
     }

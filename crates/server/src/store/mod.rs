@@ -84,7 +84,8 @@ pub(crate) trait Store: Send {
     fn events(&mut self, rollout: &RolloutId) -> Result<Vec<EventRow>, ServerError>;
     /// Stores a batch, durably, whole or not at all.
     fn apply(&mut self, batch: &Batch) -> Result<(), ServerError>;
-    /// Audit lines after a number, about a target or anything; at most `limit`.
+    /// Audit lines after a number; about a target, or by it where it is a machine, or all; at
+    /// most `limit`.
     fn audit(
         &mut self,
         after: u64,

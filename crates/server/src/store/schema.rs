@@ -41,6 +41,7 @@ const MIGRATIONS: &[&str] = &["
         target TEXT NOT NULL, code TEXT, sentence TEXT NOT NULL, hash TEXT NOT NULL
     ) STRICT;
     CREATE INDEX audit_target ON audit (target, sequence);
+    CREATE INDEX audit_actor ON audit (actor, sequence);
 "];
 
 /// Brings a database to this version's schema, each migration in its own transaction.

@@ -233,7 +233,8 @@ impl Store for SqliteStore {
     ) -> Result<Vec<AuditLine>, ServerError> {
         let limit = integer(limit.min(AUDIT_PAGE_MAX) as u64);
         let sql = format!(
-            "{AUDIT} WHERE sequence > ?1 AND (?2 IS NULL OR target = ?2) ORDER BY sequence LIMIT ?3"
+            "{AUDIT} WHERE sequence > ?1 AND \
+             (?2 IS NULL OR target = ?2 OR actor = 'machine:' || ?2) ORDER BY sequence LIMIT ?3"
         );
         let mut statement = self.connection.prepare_cached(&sql)?;
         let mut rows = statement.query(params![integer(after), target, limit])?;

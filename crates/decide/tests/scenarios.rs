@@ -44,12 +44,15 @@ fn a_crash_on_load_harms_a_handful_and_is_withdrawn() {
 
 #[test]
 fn one_bad_stratum_and_a_dark_release_are_stopped_early() {
-    let cases: [(&str, fn(u32, u16) -> Fate, u64); 3] = [
+    type Fated = fn(u32, u16) -> Fate;
+    let cases: [(&str, Fated, u64); 3] = [
         ("one stratum", |_, s| if s == 7 { Fate::CrashOnLoad } else { Fate::Good }, 12),
         ("dark", |_, _| Fate::Dark, 12),
         (
             "a hidden half percent",
-            |m, _| if mix(u64::from(m)) % 200 == 0 { Fate::CrashOnLoad } else { Fate::Good },
+            |m, _| {
+                if mix(u64::from(m)).is_multiple_of(200) { Fate::CrashOnLoad } else { Fate::Good }
+            },
             25,
         ),
     ];

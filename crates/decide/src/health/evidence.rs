@@ -186,10 +186,10 @@ mod tests {
             hit.event(true, treated, control);
             miss.event(false, treated, control);
             let start = Capital::default();
-            for k in 0..RATIOS.len() {
+            for (k, ratio) in RATIOS.into_iter().enumerate() {
                 let factor = |c: &Capital| libm::exp(c.0[k] - start.0[k]);
                 let mean = share * factor(&hit) + (1.0 - share) * factor(&miss);
-                assert!((mean - 1.0).abs() < 1e-9, "r = {} gives {mean}", RATIOS[k]);
+                assert!((mean - 1.0).abs() < 1e-9, "r = {ratio} gives {mean}");
             }
         }
     }

@@ -66,7 +66,10 @@ fn running() -> World {
 fn pages_ask_for_a_login_and_have_a_twin() {
     let world = running();
     let sent = world.raw("/", &[]);
-    assert_eq!((sent.status().as_u16(), sent.headers()["location"].to_str().unwrap()), (303, "/login"));
+    assert_eq!(
+        (sent.status().as_u16(), sent.headers()["location"].to_str().unwrap()),
+        (303, "/login")
+    );
     assert_eq!(world.raw("/login", &[]).status(), 200);
     let browser = Browser::log_in(&world, &world.tokens.viewer);
     assert!(browser.page("/").1.contains("r-0001"));

@@ -25,6 +25,8 @@ const WORKERS_MAX: usize = 8;
 const VARIANTS_TIME: Duration = Duration::from_secs(120);
 /// Times a candidate that did not load is tried again, so that a rare crash is told from a sure one.
 const CONFIRMATIONS: u64 = 2;
+/// Memory for variants; a file that is so large that they would need more has fewer.
+const VARIANT_BYTES_MAX: usize = 512 << 20;
 /// Random variants drawn for one that is new, before the trial has fewer than it was asked for.
 const DRAWS_PER_VARIANT: usize = 8;
 
@@ -178,14 +180,15 @@ fn variants(contract: &Contract, plan: &Plan, events: &[PathBuf]) -> Vec<Variant
             add(&mut variants, Variant { kind, change, cause, bytes, edits, kept: true });
         }
     }
-    let share = plan.variants * 3 / 4;
+    let most = plan.variants.min(VARIANT_BYTES_MAX / plan.bytes.len().max(1));
+    let share = most * 3 / 4;
     let dictionary = crate::events::dictionary(events);
     for variant in mutate::systematic(contract, &plan.bytes, &dictionary, plan.seed, share) {
         add(&mut variants, variant);
     }
     let mut draws = Draws::new(plan.seed);
-    for _ in 0..plan.variants.saturating_mul(DRAWS_PER_VARIANT) {
-        if variants.len() >= plan.variants {
+    for _ in 0..most.saturating_mul(DRAWS_PER_VARIANT) {
+        if variants.len() >= most {
             break;
         }
         add(&mut variants, mutate::random(contract, &plan.bytes, &mut draws));

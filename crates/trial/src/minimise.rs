@@ -98,13 +98,10 @@ fn fewer_changes(
 
 /// An offset in the contract's terms: the leaf of a binary file, the line of a text.
 fn place(contract: &Contract, original: &[u8], at: usize) -> String {
-    let leaf = contract.layout.as_ref().and_then(|layout| {
-        let tree = binary::read(layout, original).ok()?;
-        let leaves = tree.leaves(layout);
-        let inside =
-            |placed: &binary::Placed| (placed.offset..placed.offset + placed.length).contains(&at);
-        leaves.into_iter().find(|leaf| inside(leaf.placed)).map(|leaf| leaf.path)
-    });
+    let leaf = contract
+        .layout
+        .as_ref()
+        .and_then(|layout| binary::read(layout, original).ok()?.path_at(layout, at));
     match leaf {
         Some(path) => format!("offset {at} ({path})"),
         None if contract.layout.is_some() => format!("offset {at}"),

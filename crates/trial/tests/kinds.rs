@@ -110,6 +110,27 @@ fn hostile_files_are_mutated_without_a_panic_within_the_budget() {
 }
 
 #[test]
+fn large_files_have_variants_of_a_bounded_size() {
+    // One line of 400 kB, and 20,000 lines.
+    let long = format!("{{\"rules\": [{}1]}}", "1,".repeat(200_000));
+    let many = "location /a {\n}\n".repeat(10_000);
+    for (contract, text) in [(written(JSON), &long), (shipped("nginx-include.toml"), &many)] {
+        let variants = systematic(&contract, text.as_bytes(), &[], 3, 24);
+        assert_eq!(variants.len(), 24);
+        let largest = variants.iter().map(|variant| variant.bytes.len()).max();
+        assert!(largest < Some(64 << 20), "{largest:?}");
+    }
+    // A binary file with 20,000 items in one record is read, and its last items are changed.
+    let contract = shipped("ipc-rules.toml");
+    let layout = contract.layout.as_ref().expect("binary");
+    let mut tree = contract::binary::read(layout, &channel_file()).expect("readable");
+    let item = tree.records[0].items[1].clone();
+    tree.records[0].items = vec![item; 20_000];
+    let variants = systematic(&contract, &contract::binary::write(layout, &tree), &[], 3, 24);
+    assert!(variants.iter().any(|variant| variant.change.contains("criteria[20000]")));
+}
+
+#[test]
 fn the_manual_names_every_kind_and_no_other() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/mutations.md");
     let text = std::fs::read_to_string(path).expect("the manual");

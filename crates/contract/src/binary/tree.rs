@@ -121,14 +121,36 @@ impl Tree {
 
     /// All values, in the order of the file.
     pub fn leaves<'a>(&'a self, layout: &'a Layout) -> Vec<Leaf<'a>> {
+        self.leaves_of(layout, |_| true)
+    }
+
+    /// The values of the header and of the records, counted from 0, that are wanted. A large file
+    /// has too many values to list them all.
+    pub fn leaves_of<'a>(
+        &'a self,
+        layout: &'a Layout,
+        wanted: impl Fn(usize) -> bool,
+    ) -> Vec<Leaf<'a>> {
         let mut leaves = Vec::new();
         push(&mut leaves, "header", "header", &layout.header, &self.header, 0);
-        for (index, record) in self.records.iter().enumerate() {
+        for (index, record) in self.records.iter().enumerate().filter(|(index, _)| wanted(*index)) {
             let number = index as u64 + 1;
             let (name, group) = (&layout.records.name, &layout.records);
             record_leaves(&mut leaves, &format!("{name}[{number}]"), name, group, record, number);
         }
         leaves
+    }
+
+    /// The path of the value that the byte at `offset` belongs to.
+    pub fn path_at(&self, layout: &Layout, offset: usize) -> Option<String> {
+        let mut path = None;
+        self.visit(layout, &mut |met| {
+            let start = met.placed.offset;
+            if (start..start + met.placed.length).contains(&offset) {
+                path = Some(met.path());
+            }
+        });
+        path
     }
 
     /// The value at `path`, with its declaration and place.

@@ -4,6 +4,9 @@ use super::{Draws, Edit, Variant, apply, pattern, raw, words};
 use contract::Contract;
 use contract::binary::{self, Value};
 
+/// Largest file that is read anew for one random leaf.
+const READ_BYTES_MAX: usize = 1 << 20;
+
 /// One random variant.
 pub fn random(contract: &Contract, bytes: &[u8], draws: &mut Draws) -> Variant {
     let length = bytes.len();
@@ -77,9 +80,10 @@ fn repeat_line(bytes: &[u8], at: usize) -> Variant {
 
 /// A random leaf to a random value, derived fields recomputed.
 fn derived_fixed(contract: &Contract, bytes: &[u8], draws: &mut Draws) -> Option<Variant> {
-    let layout = contract.layout.as_ref()?;
+    let layout = contract.layout.as_ref().filter(|_| bytes.len() <= READ_BYTES_MAX)?;
     let tree = binary::read(layout, bytes).ok()?;
-    let leaves = tree.leaves(layout);
+    let record = draws.below(tree.records.len());
+    let leaves = tree.leaves_of(layout, |index| index == record);
     let leaf = leaves.get(draws.below(leaves.len()))?;
     let value = match &leaf.placed.value {
         Value::Number(_) => Value::Number(draws.below(1 << 16) as u64 & leaf.field.kind.max()),

@@ -6,6 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Records looked at in a large file; the first and the last are always among them.
 const RECORDS_MAX: usize = 32;
+/// Values looked at; a record may have thousands of items.
+const LEAVES_MAX: usize = 4_096;
+/// Items of a record that are left out or written twice; the last ones.
+const ITEMS_MAX: usize = 64;
 /// Texts of the events that are tried beside a named value.
 const DICTIONARY_MAX: usize = 3;
 /// The kind of named values and of the texts beside them.
@@ -37,11 +41,10 @@ pub(super) fn variants(
 ) -> Vec<Variant> {
     let Ok(tree) = binary::read(layout, bytes) else { return Vec::new() };
     let sampled = sample(tree.records.len(), seed);
-    let mut leaves: Vec<Leaf<'_>> = (tree.leaves(layout).into_iter())
-        .filter(|leaf| leaf.record == 0 || sampled.contains(&(leaf.record as usize - 1)))
-        .collect();
+    let mut leaves = tree.leaves_of(layout, |record| sampled.contains(&record));
     // Limits are off by one at the ends, so the last item of a group comes first.
     leaves.sort_by_key(|leaf| std::cmp::Reverse(item(&leaf.path)));
+    leaves.truncate(LEAVES_MAX);
     let mut steps = Steps::new();
     for leaf in &leaves {
         names_and_texts(leaf, dictionary, &mut steps);
@@ -175,7 +178,7 @@ fn records(tree: &Tree, sampled: &BTreeSet<usize>, steps: &mut Steps) {
         push("repeat-record", "repeat".into(), Step::Repeat(index));
         push("swap-records", "swap".into(), Step::Swap(index));
         let items = tree.records.get(index).map_or(0, |record| record.items.len());
-        for item in 0..items {
+        for item in items.saturating_sub(ITEMS_MAX)..items {
             push("remove-item", format!("remove item {item}"), Step::RemoveItem(index, item));
             push("repeat-item", "repeat item".into(), Step::RepeatItem(index, item));
         }

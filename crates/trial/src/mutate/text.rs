@@ -14,85 +14,126 @@ const NESTING: usize = 20_000;
 /// Length of a long line.
 const LINE_LONG: usize = 65_536;
 
-type Classes = Vec<(String, Variant)>;
+/// Largest variant that is made of copies, in bytes.
+const COPIES_BYTES_MAX: usize = 16 << 20;
+
+/// A variant that is made only if its class has its turn: all of them together may be far larger
+/// than the memory there is.
+type Make<'a> = Box<dyn FnOnce() -> Vec<u8> + 'a>;
+
+struct Sketch<'a> {
+    kind: &'static str,
+    class: String,
+    change: String,
+    make: Make<'a>,
+}
+
+#[derive(Default)]
+struct Sketches<'a>(Vec<(String, Sketch<'a>)>);
+
+impl<'a> Sketches<'a> {
+    /// The class is the kind and what follows it.
+    fn push(
+        &mut self,
+        kind: &'static str,
+        class: &str,
+        change: String,
+        make: impl FnOnce() -> Vec<u8> + 'a,
+    ) {
+        let class = format!("{kind} {class}").trim_end().to_owned();
+        self.0.push((class.clone(), Sketch { kind, class, change, make: Box::new(make) }));
+    }
+}
 
 /// At most `most` variants.
 pub(super) fn variants(contract: &Contract, bytes: &[u8], seed: u64, most: usize) -> Vec<Variant> {
-    let mut classes = Classes::new();
-    oddities(bytes, &mut classes);
-    lines(bytes, seed, &mut classes);
-    if contract.format == Format::Json
-        && let Ok(value) = serde_json::from_slice::<Value>(bytes)
-    {
-        json_values(&value, seed, &mut classes);
-    }
-    classes.retain(|(_, variant)| variant.bytes != bytes);
-    take_turns(classes, seed, most)
-}
-
-/// A variant whose cause is its kind and what follows it.
-fn push(classes: &mut Classes, kind: &str, class: &str, change: String, bytes: Vec<u8>) {
-    let mut variant = raw(kind, change, bytes);
-    variant.cause = format!("{kind} {class}").trim_end().to_owned();
-    classes.push((variant.cause.clone(), variant));
-}
-
-fn oddities(bytes: &[u8], classes: &mut Classes) {
-    for (open, close) in [("[", "]"), ("{", "}"), ("(", ")"), ("<a>", "</a>")] {
-        let nested = format!("{}{}", open.repeat(NESTING), close.repeat(NESTING));
-        let change = format!("the file is {NESTING} nested {open}");
-        push(classes, "deep-nesting", open, change, nested.into_bytes());
-    }
-    push(classes, "nul", "", "a NUL is in front".into(), [b"\0", bytes].concat());
-    let marked = [b"\xef\xbb\xbf", bytes].concat();
-    push(classes, "byte-order-mark", "", "a byte order mark is in front".into(), marked);
-    let windows = String::from_utf8_lossy(bytes).replace('\n', "\r\n").into_bytes();
-    push(classes, "line-ends", "", "lines end with CR LF".into(), windows);
-    if let Some(cut) = bytes.strip_suffix(b"\n") {
-        push(classes, "no-last-line-end", "", "the last line does not end".into(), cut.to_vec());
-    }
-    let long = [bytes, vec![b'a'; LINE_LONG].as_slice(), b"\n"].concat();
-    push(classes, "long-line", "", format!("a line of {LINE_LONG} bytes is at the end"), long);
-}
-
-fn lines(bytes: &[u8], seed: u64, classes: &mut Classes) {
+    let parsed = match contract.format {
+        Format::Json => serde_json::from_slice::<Value>(bytes).ok(),
+        _ => None,
+    };
     let lines: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
+    let mut sketches = Sketches::default();
+    oddities(bytes, &mut sketches);
+    line_by_line(&lines, seed, &mut sketches);
+    if let Some(value) = &parsed {
+        json_values(value, seed, &mut sketches);
+    }
+    let finish = |sketch: Sketch<'_>| {
+        let mut variant = raw(sketch.kind, sketch.change, (sketch.make)());
+        variant.cause = sketch.class;
+        variant
+    };
+    // Some change nothing after all; a few more are drawn than are needed.
+    let drawn = take_turns(sketches.0, seed, most.saturating_mul(2)).into_iter().map(finish);
+    drawn.filter(|variant| variant.bytes != bytes).take(most).collect()
+}
+
+fn oddities<'a>(bytes: &'a [u8], sketches: &mut Sketches<'a>) {
+    for (open, close) in [("[", "]"), ("{", "}"), ("(", ")"), ("<a>", "</a>")] {
+        let change = format!("the file is {NESTING} nested {open}");
+        let nested = move || format!("{}{}", open.repeat(NESTING), close.repeat(NESTING)).into();
+        sketches.push("deep-nesting", open, change, nested);
+    }
+    let before = |front: &'static [u8]| move || [front, bytes].concat();
+    sketches.push("nul", "", "a NUL is in front".into(), before(b"\0"));
+    let change = "a byte order mark is in front".to_owned();
+    sketches.push("byte-order-mark", "", change, before(b"\xef\xbb\xbf"));
+    sketches.push("line-ends", "", "lines end with CR LF".into(), move || {
+        String::from_utf8_lossy(bytes).replace('\n', "\r\n").into_bytes()
+    });
+    if let Some(cut) = bytes.strip_suffix(b"\n") {
+        sketches.push("no-last-line-end", "", "the last line does not end".into(), move || {
+            cut.to_vec()
+        });
+    }
+    let change = format!("a line of {LINE_LONG} bytes is at the end");
+    sketches.push("long-line", "", change, move || {
+        [bytes, vec![b'a'; LINE_LONG].as_slice(), b"\n"].concat()
+    });
+}
+
+fn line_by_line<'a>(lines: &'a [&'a [u8]], seed: u64, sketches: &mut Sketches<'a>) {
     let step = lines.len().div_ceil(PLACES_MAX).max(1);
     for index in (seed as usize % step..lines.len()).step_by(step) {
-        let line = lines[index];
-        let number = index + 1;
-        let with = |middle: &[u8]| {
+        let (line, number) = (lines[index], index + 1);
+        let with = move |middle: &[u8]| {
             [lines[..index].concat(), middle.to_vec(), lines[index + 1..].concat()].concat()
         };
-        let twice = [line, line].concat();
-        push(classes, "delete-line", "", format!("line {number} is deleted"), with(b""));
-        push(classes, "repeat-line", "", format!("line {number} is repeated"), with(&twice));
-        let many = format!("line {number} is there {COPIES} times");
-        push(classes, "repeat-many", "", many, with(&line.repeat(COPIES)));
-        if line.trim_ascii_end().ends_with(b"{") {
-            let closed = b"}\n".repeat(NESTING - 1);
-            let nested = [line.repeat(NESTING), closed].concat();
-            // The block's own end closes the innermost; the others are closed right behind it.
-            let after = lines[index + 1..].concat();
-            let end = after.iter().position(|byte| *byte == b'}').map_or(after.len(), |at| at + 1);
-            let nested = [
-                lines[..index].concat(),
-                nested[..line.len() * NESTING].to_vec(),
-                after[..end].to_vec(),
-                b"\n".to_vec(),
-                nested[line.len() * NESTING..].to_vec(),
-                after[end..].to_vec(),
-            ];
+        let deleted = format!("line {number} is deleted");
+        sketches.push("delete-line", "", deleted, move || with(b""));
+        let repeated = format!("line {number} is repeated");
+        sketches.push("repeat-line", "", repeated, move || with(&[line, line].concat()));
+        if line.len() * COPIES <= COPIES_BYTES_MAX {
+            let many = format!("line {number} is there {COPIES} times");
+            sketches.push("repeat-many", "", many, move || with(&line.repeat(COPIES)));
+        }
+        if line.trim_ascii_end().ends_with(b"{") && line.len() * NESTING <= COPIES_BYTES_MAX {
             let change = format!("the block of line {number} is nested {NESTING} times");
-            push(classes, "nest-block", "", change, nested.concat());
+            sketches.push("nest-block", "", change, move || nested(lines, index));
         }
         for value in ["0", "-1", "99999999999999999999", ""] {
             if let Some(changed) = number_replaced(line, value) {
                 let change = format!("the first number of line {number} is '{value}'");
-                push(classes, "number-in-line", value, change, with(&changed));
+                sketches.push("number-in-line", value, change, move || with(&changed));
             }
         }
     }
+}
+
+/// The block that line `index` opens, in itself. Its own end closes the innermost; the others are
+/// closed right behind it.
+fn nested(lines: &[&[u8]], index: usize) -> Vec<u8> {
+    let after = lines[index + 1..].concat();
+    let end = after.iter().position(|byte| *byte == b'}').map_or(after.len(), |at| at + 1);
+    [
+        lines[..index].concat(),
+        lines[index].repeat(NESTING),
+        after[..end].to_vec(),
+        b"\n".to_vec(),
+        b"}\n".repeat(NESTING - 1),
+        after[end..].to_vec(),
+    ]
+    .concat()
 }
 
 fn number_replaced(line: &[u8], value: &str) -> Option<Vec<u8>> {
@@ -102,7 +143,7 @@ fn number_replaced(line: &[u8], value: &str) -> Option<Vec<u8>> {
 }
 
 /// Every class of value in a JSON document to values of every kind.
-fn json_values(root: &Value, seed: u64, classes: &mut Classes) {
+fn json_values<'a>(root: &'a Value, seed: u64, sketches: &mut Sketches<'a>) {
     let mut paths = Vec::new();
     let mut open = vec![String::new()];
     // A stack instead of recursion: the document may be deep.
@@ -120,34 +161,43 @@ fn json_values(root: &Value, seed: u64, classes: &mut Classes) {
         paths.push(path);
     }
     let step = paths.len().div_ceil(PLACES_MAX).max(1);
-    for path in paths.iter().skip(seed as usize % step).step_by(step) {
-        let odd = [
-            json!(null),
-            json!(""),
-            json!(" "),
-            json!(0),
-            json!(-1),
-            json!(9_007_199_254_740_993u64),
-            json!(1e308),
-            json!(true),
-            json!([]),
-            json!({}),
-            json!("a".repeat(4_096)),
-        ];
-        for (index, value) in odd.into_iter().enumerate() {
-            let mut next = root.clone();
+    for path in paths.into_iter().skip(seed as usize % step).step_by(step) {
+        let class = pattern(&path);
+        for (index, value) in odd_values().into_iter().enumerate() {
             let shown: String = value.to_string().chars().take(24).collect();
-            if let Some(place) = next.pointer_mut(path) {
-                *place = value;
-            }
-            let class = format!("{} {index}", pattern(path));
-            push(classes, "json-value", &class, format!("{path} is {shown}"), written(&next));
+            let (change, place) = (format!("{path} is {shown}"), path.clone());
+            sketches.push("json-value", &format!("{class} {index}"), change, move || {
+                let mut next = root.clone();
+                if let Some(old) = next.pointer_mut(&place) {
+                    *old = value;
+                }
+                written(&next)
+            });
         }
-        if let Some(next) = removed(root, path) {
-            let class = pattern(path);
-            push(classes, "json-remove", &class, format!("{path} is removed"), written(&next));
+        if !path.is_empty() {
+            let change = format!("{path} is removed");
+            sketches.push("json-remove", &class, change, move || {
+                removed(root, &path).map_or_else(Vec::new, |next| written(&next))
+            });
         }
     }
+}
+
+/// Values of every kind, most of which no reader expects.
+fn odd_values() -> [Value; 11] {
+    [
+        json!(null),
+        json!(""),
+        json!(" "),
+        json!(0),
+        json!(-1),
+        json!(9_007_199_254_740_993_u64),
+        json!(1e308),
+        json!(true),
+        json!([]),
+        json!({}),
+        json!("a".repeat(4_096)),
+    ]
 }
 
 fn written(value: &Value) -> Vec<u8> {

@@ -80,6 +80,11 @@
     const active = document.activeElement;
     if (!active || !part.contains(active)) return null;
     if (active.id) return (after) => after.querySelector(`#${CSS.escape(active.id)}`);
+    const href = active.getAttribute("href");
+    if (href) {
+      return (after) =>
+        after.querySelector(`a[href="${CSS.escape(href)}"]`) ?? after.querySelector("a, button");
+    }
     const all = [...part.querySelectorAll(active.tagName)];
     const place = all.indexOf(active);
     return (after) => after.querySelectorAll(active.tagName)[place];

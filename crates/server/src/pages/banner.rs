@@ -65,10 +65,11 @@ pub(crate) fn rule(code: Code) -> String {
 fn spoken(status: &RolloutStatus) -> String {
     let view = &status.view;
     format!(
-        "{} {}: {}. {} of {} machines got it, {} down, {} back.",
+        "{} {}: {}, {}. {} of {} machines got it, {} down, {} back.",
         status.rollout,
         status.release.channel,
-        view.phase.word(),
+        state_word(view.phase),
+        state_more(view),
         number(view.attempted),
         number(view.machines),
         number(view.down),

@@ -54,28 +54,31 @@ impl Fleet {
     pub(crate) fn of(machines: &[MachineStatus], as_of: Time) -> Fleet {
         let mut fleet = Fleet::default();
         let mut name = String::new();
-        for machine in machines {
-            name.clear();
-            for label in ROW_LABELS.iter().filter_map(|label| machine.labels.get(*label)) {
-                name.push_str(if name.is_empty() { "" } else { "/" });
-                name.push_str(label);
-            }
-            let kind = cell(machine, as_of);
-            let rows = fleet.rows.entry(machine.ring).or_default();
-            match rows.get_mut(name.as_str()) {
-                Some(row) => row.counts[kind as usize] += 1,
-                None => {
-                    let mut row = Row::new(machine.ring, name.clone());
-                    row.counts[kind as usize] = 1;
-                    rows.insert(name.clone(), row);
-                }
-            }
-            if kind == Cell::Silent {
-                fleet.oldest = fleet.oldest.into_iter().chain(machine.last_seen).min();
-            }
-            fleet.count_running(machine);
-        }
+        machines.iter().for_each(|machine| fleet.add(machine, as_of, &mut name));
         fleet
+    }
+
+    /// Counts one machine. `name` is a buffer, so that known rows cost no allocation.
+    fn add(&mut self, machine: &MachineStatus, as_of: Time, name: &mut String) {
+        name.clear();
+        for label in ROW_LABELS.iter().filter_map(|label| machine.labels.get(*label)) {
+            name.push_str(if name.is_empty() { "" } else { "/" });
+            name.push_str(label);
+        }
+        let kind = cell(machine, as_of);
+        let rows = self.rows.entry(machine.ring).or_default();
+        match rows.get_mut(name.as_str()) {
+            Some(row) => row.counts[kind as usize] += 1,
+            None => {
+                let mut row = Row::new(machine.ring, name.clone());
+                row.counts[kind as usize] = 1;
+                rows.insert(name.clone(), row);
+            }
+        }
+        if kind == Cell::Silent {
+            self.oldest = self.oldest.into_iter().chain(machine.last_seen).min();
+        }
+        self.count_running(machine);
     }
 
     fn count_running(&mut self, machine: &MachineStatus) {
@@ -165,5 +168,59 @@ impl Fleet {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use decide::id::{Digest, MachineId};
+    use wire::api::MachineRunning;
+
+    const NOW: Time = Time(1_795_597_320_000);
+
+    /// A fleet of so many machines; one is made and changed, because a million would fill memory.
+    fn fleet(count: u64) -> Fleet {
+        let running = MachineRunning {
+            number: 42,
+            digest: Digest::of(b"file"),
+            word: "healthy".into(),
+            at: NOW,
+        };
+        let mut machine = MachineStatus {
+            machine: MachineId::try_from("m").expect("name"),
+            labels: [("os".into(), "linux".into()), ("consumer".into(), String::new())].into(),
+            ring: Ring::Lab,
+            held: None,
+            last_seen: None,
+            running: [(ChannelName::try_from("rules").expect("name"), running)].into(),
+        };
+        let (mut fleet, mut name) = (Fleet::default(), String::new());
+        for n in 0..count {
+            machine.ring = Ring::ALL[(n % 5) as usize];
+            if let Some(consumer) = machine.labels.get_mut("consumer") {
+                consumer.clear();
+                consumer.push_str(["7.10", "7.11", "7.12"][(n % 3) as usize]);
+            }
+            machine.held = (n % 100 == 1).then(String::new);
+            let age = if n % 1_000 == 7 { 1_000_000 } else { 5_000 };
+            machine.last_seen = (n % 1_000 != 500).then_some(Time(NOW.0 - age));
+            fleet.add(&machine, NOW, &mut name);
+        }
+        fleet
+    }
+
+    #[test]
+    fn a_million_machines_are_counted_once_and_drawn_like_a_thousand() {
+        let (large, small) = (fleet(1_000_000), fleet(1_000));
+        assert_eq!(large.total(), 1_000_000);
+        assert_eq!(large.count(Cell::Silent), 1_000);
+        assert_eq!(large.count(Cell::Never), 1_000);
+        assert_eq!(large.count(Cell::Held), 10_000);
+        let counts = &large.running[&ChannelName::try_from("rules").expect("name")][&42];
+        assert_eq!((counts.machines, counts.healthy, counts.troubled), (1_000_000, 1_000_000, 0));
+        let size = |fleet: &Fleet| fleet.picture(NOW).into_string().len();
+        assert!(size(&large) < 2 * size(&small), "{} v. {}", size(&large), size(&small));
+        assert!(large.sentence(NOW).starts_with("998,000 of 1,000,000"));
     }
 }

@@ -116,7 +116,7 @@ fn progress(
             State::Soaking(_) => p { (badge()) " has waited " (clock::rough(gate.wait)) "; wants a pass in every stratum" },
             State::Filling => p { (words::number(assigned.min(gate.machines))) " of "
                 (machines(gate.machines)) " offered" },
-            State::Stopped if first_stopped => p { (badge()) " " strong { "Stopped here." } " It never opened." },
+            State::Stopped if first_stopped => p { @if gate.reached.is_some() { (badge()) " " } strong { "Stopped here." } " It never opened." },
             State::Ahead | State::Stopped => p.quiet { "waits " (clock::rough(gate.wait)) " when reached" },
         }
     }

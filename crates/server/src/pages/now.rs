@@ -150,7 +150,7 @@ fn bar(status: &RolloutStatus) -> Markup {
 
 fn table(rows: &[&RolloutStatus], snapshot: &Snapshot) -> Markup {
     html! {
-        div.scroll tabindex="0" role="region" aria-label="Other rollouts" {
+        div.scroll tabindex="0" role="region" aria-label="Table of other rollouts" {
             table {
                 thead { tr { th scope="col" { "Rollout" } th scope="col" { "Release" }
                     th scope="col" { "State" } th scope="col" { "Since" }

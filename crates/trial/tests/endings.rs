@@ -44,7 +44,7 @@ case "$first" in
   spin*) while :; do :; done ;;
   flood*) head -c 80000000 /dev/zero > big; exit $? ;;
   hungry*) echo "memory allocation of 8589934592 bytes failed" >&2; kill -ABRT $$ ;;
-  mount*) exec unshare --mount true ;;
+  operator*) exec swapoff /dev/null ;;
   linger*) setsid sleep 600 & exit 0 ;;
   outside*) touch "$2" 2>/dev/null && exit 0; exit 1 ;;
   *) exit 1 ;;
@@ -87,7 +87,9 @@ fn run(stage: &Stage) -> Report {
 #[test]
 fn every_ending_has_its_class_its_code_and_its_verdict() {
     let too_large = Class::Violated { what: "it wrote a file that is too large".into() };
-    let cases: [(&str, Class, &str, Verdict); 9] = [
+    let forbidden = Class::Violated { what: "it used a forbidden system call".into() };
+    let cases: [(&str, Class, &str, Verdict); 10] = [
+        ("operator\n", forbidden, "RF0210", Verdict::Fail),
         ("good\n", Class::Loaded, "", Verdict::Pass),
         ("warn\n", Class::Loaded, "RF0211", Verdict::Pass),
         ("refuse\n", Class::Refused, "RF0203", Verdict::Fail),
@@ -118,6 +120,21 @@ fn a_consumer_writes_nothing_outside() {
         assert_eq!(report.versions[0].candidate, Class::Refused);
         assert!(!stage.directory.path().join("outside").exists());
     }
+}
+
+#[test]
+fn a_consumer_that_is_never_executed_is_said_to_be_so() {
+    let mut stage = stage("good\n", 0);
+    let consumer = &mut stage.contract.consumer[0];
+    consumer.attempt = consumer.load.clone();
+    let report = run(&stage);
+    let codes: Vec<String> = report.findings.iter().map(|f| f.code.to_string()).collect();
+    assert_eq!(codes, ["RF0208"], "{:?}", report.findings);
+    assert_eq!(report.verdict, Verdict::Pass, "it is a warning");
+    let events = stage.directory.path().join("events.jsonl");
+    std::fs::write(&events, "{}\n").expect("written");
+    stage.plan.events = vec![events];
+    assert_eq!(run(&stage).findings, []);
 }
 
 #[test]

@@ -22,8 +22,9 @@ use wire::fence::Fence;
 pub(crate) const LEASE: Span = Span::hours(24);
 /// The lease is renewed when this much of it is over.
 pub(crate) const RENEW_AFTER: Span = Span::hours(6);
-/// Old versions of snapshot and fences that stay on disk for readers that have just begun.
-const VERSIONS_KEPT: u64 = 64;
+/// Old versions of snapshot and fences that stay on disk for readers that have just begun; with the
+/// shortest ticks they are published within a minute.
+const VERSIONS_KEPT: u64 = 512;
 
 /// The repository on disk and the keys that continue it.
 #[derive(Debug)]

@@ -113,6 +113,34 @@ fn repeats_and_late_words_change_nothing() {
     let after = world.status("r-0001").view;
     assert_eq!((after.harmed, after.attempted), (before.harmed, before.attempted));
     assert_eq!(after.harmed, 1);
+
+    world.publish(2, b"fixed");
+    world.rollout(2, &quick()).unwrap();
+    for machine in &mut fleet.machines {
+        let late = machine.report(What::Crashed, release, "what release 1 did here");
+        machine.send(&world, vec![late]);
+    }
+    let view = world.status("r-0002").view;
+    assert_eq!(view.harmed, 0, "release 1's harm is not held against release 2: {view:?}");
+    fleet.live(&world, "done", |w| w.status("r-0002").view.phase == Phase::Done);
+}
+
+#[test]
+fn a_machine_that_says_it_is_held_is_in_no_denominator() {
+    let mut world = World::new();
+    let mut fleet = Fleet::join(&world, 4, fate);
+    let held = fleet.machines[0].report(What::Held, seed(), "its owner holds this machine");
+    fleet.machines[0].send(&world, vec![held]);
+    world.publish(1, b"good");
+    assert_eq!(world.rollout(1, &quick()).unwrap().view.machines, 3);
+    world.restart();
+    let machines: List<MachineStatus> = world.json("/v1/machines");
+    assert_eq!(machines.items[0].held.as_deref(), Some("held on the machine itself"));
+    let release = wire::report::RunningRelease { number: 1, digest: Digest::of(b"good") };
+    let taken = fleet.machines[0].report(What::Attempted, release, "");
+    fleet.machines[0].send(&world, vec![taken]);
+    let machines: List<MachineStatus> = world.json("/v1/machines");
+    assert_eq!(machines.items[0].held, None, "it has taken a release since");
 }
 
 #[test]

@@ -103,6 +103,11 @@ impl Channel {
         self.rollouts.iter().rev().find(good).map(Kept::release)
     }
 
+    /// True when a release of this channel has these bytes.
+    pub(crate) fn knows(&self, digest: &Digest) -> bool {
+        self.releases.values().any(|release| release.manifest.release.digest == *digest)
+    }
+
     /// A release as people see it.
     pub(crate) fn with_withdrawal(&self, release: &Release) -> Release {
         let withdrawn = self.withdrawn(&release.manifest.release.digest).cloned();

@@ -190,6 +190,10 @@ impl Control {
     ) -> Result<MachineStatus, Refusal> {
         let index = self.machine(machine)?;
         let State { fleet, channels, book, .. } = &mut self.state;
+        let row = &mut fleet.get_mut(index).row;
+        if std::mem::take(&mut row.says_held) {
+            book.batch.machines.push(row.clone());
+        }
         if fleet.holds.remove(machine).is_some() {
             book.batch.holds.push((machine.clone(), None));
             book.say(now, by, "lifted", machine.as_str(), None, "the hold is lifted");

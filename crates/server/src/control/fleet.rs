@@ -98,6 +98,12 @@ impl Fleet {
         found
     }
 
+    /// Held by the server's record, or by its own word.
+    pub(crate) fn is_held(&self, index: u32) -> bool {
+        let row = &self.get(index).row;
+        row.says_held || self.holds.contains_key(&row.machine)
+    }
+
     /// The held machines that read a channel.
     pub(crate) fn held(&self, channel: &ChannelName) -> Vec<MachineId> {
         let reads = |machine: &&MachineId| {
@@ -125,7 +131,11 @@ impl Fleet {
             machine: machine.row.machine.clone(),
             labels: machine.row.labels.clone(),
             ring: machine.row.ring,
-            held: self.holds.get(&machine.row.machine).map(|hold| hold.reason.clone()),
+            held: self
+                .holds
+                .get(&machine.row.machine)
+                .map(|hold| hold.reason.clone())
+                .or_else(|| machine.row.says_held.then(|| "held on the machine itself".to_owned())),
             last_seen: machine.row.seen,
             running: machine.row.running.clone(),
         }

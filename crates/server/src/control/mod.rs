@@ -76,6 +76,8 @@ impl Control {
         now: Time,
     ) -> Result<Control, ServerError> {
         let state = load(store.as_mut(), now)?;
+        // A clock that was set back must not make the log go backwards.
+        let now = state.book.recent.back().map_or(now, |line| now.max(line.at));
         let fences = state.channels.values().filter_map(|channel| channel.row.fence.as_ref());
         let published_at = fences.map(|fence| fence.issued).min().unwrap_or(now);
         let mut control = Control {

@@ -92,6 +92,7 @@ impl Control {
             sequence: 0,
             seen: Some(now),
             running,
+            says_held: false,
         };
         let index = self.state.fleet.enroll(row.clone())?;
         self.state.fleet.get_mut(index).heard = Some(now);
@@ -118,9 +119,7 @@ impl Control {
             if live.place(index).is_some() || live.phase() == Phase::Done {
                 continue;
             }
-            let event = Event::Enrolled {
-                machine: late(live, &machine, fleet.holds.contains_key(&machine.machine)),
-            };
+            let event = Event::Enrolled { machine: late(live, &machine, fleet.is_held(index)) };
             channel.take(last, event, Some((index, machine.machine.clone())), now, book);
         }
     }
@@ -155,6 +154,7 @@ impl Control {
     /// One report. True when the machine's row must be stored.
     fn report(&mut self, index: u32, report: &Report, now: Time) -> bool {
         let State { fleet, channels, book, .. } = &mut self.state;
+        let fleet_holds = fleet.holds.contains_key(&fleet.get(index).row.machine);
         let machine = fleet.get_mut(index);
         machine.row.sequence = report.sequence;
         machine.away = report.what == What::Goodbye;
@@ -169,9 +169,16 @@ impl Control {
             return false;
         }
         let id = machine.row.machine.clone();
+        match report.what {
+            // The server's own hold, echoed, ends with that hold.
+            What::Held => machine.row.says_held = !fleet_holds,
+            What::Attempted | What::Loaded => machine.row.says_held = false,
+            _ => {}
+        }
         let changed = note_running(&mut machine.row.running, report, running);
         let Some(channel) = channels.get_mut(&report.channel) else { return changed };
         let mut stored = false;
+        let released = report.what == What::Crashed && channel.knows(&report.release.digest);
         for rollout in 0..channel.rollouts.len() {
             let last = rollout + 1 == channel.rollouts.len();
             let Some(Kept::Live(live)) = channel.rollouts.get_mut(rollout) else { continue };
@@ -180,7 +187,8 @@ impl Control {
             if report.what == What::Goodbye {
                 live.goodbye(place);
             }
-            let mut events = events_of(live, place, report, age, last, now);
+            let control = last && compares(live, &report.release.digest, released, age, now);
+            let mut events = events_of(live, place, report, last, control, now);
             if events.is_empty() && was_away && live.watches() {
                 events.push(MachineEvent::Back);
             }
@@ -241,8 +249,8 @@ fn events_of(
     live: &Live,
     place: u32,
     report: &Report,
-    age: Span,
     last: bool,
+    control: bool,
     now: Time,
 ) -> Vec<MachineEvent> {
     use MachineEvent as E;
@@ -279,16 +287,20 @@ fn events_of(
     match report.what {
         What::Goodbye => vec![E::Goodbye],
         What::Held if last => vec![E::Held],
-        What::Crashed if last && compares(live, &digest, age, now) => vec![E::Crashed],
+        What::Crashed if control => vec![E::Crashed],
         _ => Vec::new(),
     }
 }
 
 /// True when a crash on another release says something about what machines do without the new
-/// one: it is the release that was there before, and it happened since the rollout began.
-fn compares(live: &Live, digest: &Digest, age: Span, now: Time) -> bool {
-    let before = live.rollout().started().previous.as_ref();
-    before.is_none_or(|before| before.digest == *digest) && age <= now.since(live.row.began)
+/// one: it is the release that was there before (their seed, where there was none), and it
+/// happened since the rollout began.
+fn compares(live: &Live, digest: &Digest, released: bool, age: Span, now: Time) -> bool {
+    let is_before = match &live.rollout().started().previous {
+        Some(before) => before.digest == *digest,
+        None => !released,
+    };
+    is_before && age <= now.since(live.row.began)
 }
 
 /// Audit lines about what happened to single machines; never for heartbeats.

@@ -138,7 +138,7 @@ impl Control {
         let mut members = Vec::new();
         for index in self.state.fleet.of_channel(&request.channel) {
             let machine = self.state.fleet.get(index);
-            let held = self.state.fleet.holds.contains_key(&machine.row.machine);
+            let held = self.state.fleet.is_held(index);
             let (stratum, block) = tables.place(&machine.row, request)?;
             machines.push(StartMachine {
                 stratum,

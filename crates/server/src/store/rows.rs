@@ -48,6 +48,8 @@ pub(crate) struct MachineRow {
     pub sequence: u64,
     pub seen: Option<Time>,
     pub running: BTreeMap<ChannelName, MachineRunning>,
+    /// It said that its owner holds it, and has taken nothing since.
+    pub says_held: bool,
 }
 
 /// One channel.

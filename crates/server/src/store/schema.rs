@@ -11,7 +11,8 @@ const MIGRATIONS: &[&str] = &["
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE machines (
         machine TEXT PRIMARY KEY, ring TEXT NOT NULL, labels TEXT NOT NULL, channels TEXT NOT NULL,
-        token_sha256 TEXT NOT NULL, sequence INTEGER NOT NULL, seen INTEGER, running TEXT NOT NULL
+        token_sha256 TEXT NOT NULL, sequence INTEGER NOT NULL, seen INTEGER, running TEXT NOT NULL,
+        says_held INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE channels (
         channel TEXT PRIMARY KEY, role_version INTEGER NOT NULL, fence TEXT

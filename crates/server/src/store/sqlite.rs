@@ -103,6 +103,7 @@ fn machine(row: &Row<'_>) -> Result<MachineRow, ServerError> {
         sequence: number(row, 5)?,
         seen: seen.and_then(|seen| u64::try_from(seen).ok()).map(Time),
         running: document(row, 7)?,
+        says_held: row.get(8)?,
     })
 }
 
@@ -152,8 +153,8 @@ impl Store for SqliteStore {
         Ok(Loaded {
             tokens: self.rows("SELECT sha256, kind, name FROM tokens", token)?,
             machines: self.rows(
-                "SELECT machine, ring, labels, channels, token_sha256, sequence, seen, running \
-                 FROM machines ORDER BY machine",
+                "SELECT machine, ring, labels, channels, token_sha256, sequence, seen, running, \
+                 says_held FROM machines ORDER BY machine",
                 machine,
             )?,
             channels: self.rows("SELECT channel, role_version, fence FROM channels", |row| {
@@ -256,7 +257,8 @@ fn write_fleet(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), Serve
         transaction
             .prepare_cached(
                 "INSERT OR REPLACE INTO machines (machine, ring, labels, channels, token_sha256, \
-                 sequence, seen, running) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                 sequence, seen, running, says_held) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             )?
             .execute(params![
                 row.machine.as_str(),
@@ -267,6 +269,7 @@ fn write_fleet(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), Serve
                 integer(row.sequence),
                 row.seen.map(|seen| integer(seen.0)),
                 json(&row.running)?,
+                row.says_held,
             ])?;
     }
     for (machine, seen, sequence) in &batch.seen {

@@ -188,7 +188,8 @@ impl Rollout {
         let counts = self.machines.totals();
         if self.machines.outstanding() == 0 {
             self.enter(Phase::Reverted, now);
-            self.reasons = vec![
+            // Why it went back stays the first thing to read.
+            self.reasons.push(
                 Reason::new(
                     codes::REVERTED,
                     format!(
@@ -198,7 +199,7 @@ impl Rollout {
                 )
                 .count(counts.reverted, counts.attempted)
                 .next(format!("ringfence retro {}", self.start.rollout)),
-            ];
+            );
         }
     }
 

@@ -28,7 +28,8 @@ impl Machine {
             return;
         }
         if self.commit(self.record.clone().activate(taken)) {
-            self.note_run(reason);
+            let sentence = format!("takes {}: {}", name(taken), reason.sentence);
+            self.note_run(Reason { sentence, ..reason });
             self.load_current();
             if self.preparing.is_none() {
                 self.store.collect(&self.record.kept());

@@ -182,7 +182,9 @@ fn silent_ends_put_back_but_do_not_ban() {
     let options = Options { probation_ms: 60_000, ..Options::default() };
     let mut field = Field::with(&hub, &content("good"), options);
     field.start();
-    field.until("probation", |status| status.phase == Phase::Probation);
+    field.until("a counted start in probation", |status| {
+        status.phase == Phase::Probation && status.attempts == 1
+    });
     for attempts in 2..=3 {
         field.kill();
         field.start();

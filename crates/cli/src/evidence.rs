@@ -3,7 +3,6 @@
 //! Negative verdicts are kept too: what was refused must not look as if nobody had tried it.
 
 use crate::clock;
-use crate::codes;
 use crate::error::Failure;
 use crate::files;
 use crate::project::Project;
@@ -47,30 +46,31 @@ pub(crate) enum Recorded {
     Kept(PathBuf),
     /// Not signed, and why.
     Not(String),
+    /// Nobody asked for evidence: there is no project.
+    NoProject,
 }
 
 impl Recorded {
-    /// The line that people see.
-    pub(crate) fn words(&self) -> String {
+    /// The line that people see, if there is something to say.
+    pub(crate) fn words(&self) -> Option<String> {
         match self {
-            Recorded::Kept(path) => format!("evidence signed: {}", path.display()),
-            Recorded::Not(why) => format!("no evidence signed: {why}"),
+            Recorded::Kept(path) => Some(format!("evidence signed: {}", path.display())),
+            Recorded::Not(why) => Some(format!("no evidence signed: {why}")),
+            Recorded::NoProject => None,
         }
     }
     /// The path, if it was kept.
     pub(crate) fn path(&self) -> Option<String> {
         match self {
             Recorded::Kept(path) => Some(path.display().to_string()),
-            Recorded::Not(_) => None,
+            Recorded::Not(_) | Recorded::NoProject => None,
         }
     }
 }
 
 /// Signs what was found and keeps it in the project. Without a project or its key, says why not.
 pub(crate) fn record(project: Option<&Project>, tested: Tested<'_>) -> Result<Recorded, Failure> {
-    let Some(project) = project else {
-        return Ok(Recorded::Not("there is no project here".to_owned()));
-    };
+    let Some(project) = project else { return Ok(Recorded::NoProject) };
     let channel = &tested.contract.channel;
     if !project.channels().contains_key(channel) {
         return Ok(Recorded::Not(format!("the project has no channel '{channel}'")));
@@ -160,6 +160,5 @@ pub(crate) fn digest_of(bytes: &[u8], size: u64) -> Option<Digest> {
 
 /// A finding about a file that could not be read, as a failure of the command.
 pub(crate) fn unreadable(finding: &Finding) -> Failure {
-    Failure::new(codes::NOTHING_CHECKED, finding.message.clone())
-        .hint(format!("more: ringfence explain {}", finding.code))
+    Failure::new(finding.code, finding.message.clone()).kind(crate::error::Kind::Undecided)
 }

@@ -65,8 +65,10 @@ pub(crate) fn read_if_there(path: &Path, bytes_max: u64) -> Result<Option<Vec<u8
 
 /// The bytes of a file of at most `bytes_max`.
 pub(crate) fn read(path: &Path, bytes_max: u64) -> Result<Vec<u8>, Failure> {
-    read_if_there(path, bytes_max)?
-        .ok_or_else(|| Failure::not_read(path, &std::io::Error::from(std::io::ErrorKind::NotFound)))
+    read_if_there(path, bytes_max)?.ok_or_else(|| {
+        let sentence = format!("cannot read {}: there is no such file", path.display());
+        Failure::new(contract::codes::UNREADABLE, sentence)
+    })
 }
 
 /// A token: the first line of its file.

@@ -115,7 +115,7 @@ impl Settings {
             }
         };
         let token = files::token(&path)?.filter(|token| !token.is_empty()).ok_or_else(|| {
-            let sentence = format!("no token for {url}: {} has none", path.display());
+            let sentence = format!("no token for {url} in {}", path.display());
             Failure::new(codes::NO_TOKEN, sentence).hint("name one: --token FILE")
         })?;
         Ok(Api::new(&url, token))

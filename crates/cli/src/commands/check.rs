@@ -69,12 +69,8 @@ struct Counts {
 impl Counts {
     fn line(self) -> String {
         format!(
-            "checked {} of {} · {} pass · {} refused · {} skipped",
-            self.checked,
-            crate::words::counted(self.named, "file"),
-            self.passed,
-            self.refused,
-            self.skipped
+            "checked {} of {} files · {} pass · {} refused · {} skipped",
+            self.checked, self.named, self.passed, self.refused, self.skipped
         )
     }
     fn verdict(self) -> Verdict {

@@ -10,7 +10,7 @@ use decide::id::RolloutId;
 use decide::rollout::Order;
 use serde_json::json;
 use wire::Document;
-use wire::api::{OrderRequest, RolloutStatus};
+use wire::api::{List, OrderRequest, RolloutStatus};
 
 /// Stop: no further machine gets it. One word, no questions
 ///
@@ -21,20 +21,20 @@ pub(crate) struct Halt {
     /// The rollout [default: all that run]
     rollout: Option<RolloutId>,
     /// Why; not needed
-    #[arg(long, value_name = "TEXT", default_value = "")]
-    reason: String,
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
 }
 
 /// Runs the command.
 pub(crate) fn run(args: &Halt, settings: &Settings) -> Result<Exit, Failure> {
     let api = settings.api(Role::Operator)?;
+    let reason = args.reason.as_deref().unwrap_or_default();
     let affected = match &args.rollout {
-        Some(id) => vec![give(&api, id, Order::Halt, &args.reason)?],
+        Some(id) => vec![give(&api, id, Order::Halt, reason)?],
         None => {
-            let before = running(&api)?;
-            api.tell("/v1/orders", &order(Order::Halt, &args.reason))?;
-            let after = api.list::<RolloutStatus>("/v1/rollouts")?.items;
-            after.into_iter().filter(|one| before.contains(&one.rollout)).collect()
+            let stopped: List<RolloutStatus> =
+                api.post_plain("/v1/orders", &order(Order::Halt, reason))?;
+            stopped.items
         }
     };
     settings
@@ -42,15 +42,6 @@ pub(crate) fn run(args: &Halt, settings: &Settings) -> Result<Exit, Failure> {
         .document(&json!({ "schema": "ringfence/halted/v1", "rollouts": affected }))?;
     settings.terminal.text(&text(&affected))?;
     Ok(Exit::Good)
-}
-
-fn running(api: &Api) -> Result<Vec<RolloutId>, Failure> {
-    let all = api.list::<RolloutStatus>("/v1/rollouts")?.items;
-    let running = all.into_iter().filter(|one| one.view.halted_at.is_none());
-    Ok(running
-        .filter(|one| one.view.phase != decide::rollout::Phase::Done)
-        .map(|one| one.rollout)
-        .collect())
 }
 
 fn text(affected: &[RolloutStatus]) -> String {
@@ -91,6 +82,5 @@ pub(crate) fn give(
     what: Order,
     reason: &str,
 ) -> Result<RolloutStatus, Failure> {
-    api.tell(&format!("/v1/rollouts/{id}/orders"), &order(what, reason))?;
-    api.get(&format!("/v1/rollouts/{id}"))
+    api.post(&format!("/v1/rollouts/{id}/orders"), &order(what, reason))
 }

@@ -140,7 +140,9 @@ fn show(
     reports::write(&args.report, &[as_check], &document)?;
     settings.terminal.document(&document)?;
     settings.terminal.text(&trial::render::human(report))?;
-    settings.terminal.note(&kept.words());
+    if let Some(words) = kept.words() {
+        settings.terminal.note(&words);
+    }
     if report.verdict.opens_gate() && matches!(kept, Recorded::Kept(_)) {
         let command = format!("ringfence publish {} --channel {}", report.file, contract.channel);
         settings.terminal.note(&format!("next: {command}"));

@@ -28,6 +28,8 @@ pub(crate) struct Why {
 
 /// Lines of the audit log that are shown.
 const AUDIT_SHOWN: usize = 12;
+/// Pages of the audit log that are read for them.
+const AUDIT_PAGES_MAX: usize = 64;
 
 /// Runs the command.
 pub(crate) fn run(args: &Why, settings: &Settings) -> Result<Exit, Failure> {
@@ -54,11 +56,21 @@ fn first_code(failure: &Failure) -> Option<decide::reason::Code> {
     failure.reasons.first().map(|reason| reason.code)
 }
 
-/// The last audit lines about something.
+/// The last audit lines about something. The server gives pages, oldest first.
 fn audit(api: &Api, target: &str) -> Result<Vec<AuditLine>, Failure> {
-    let list: List<AuditLine> = api.list(&format!("/v1/audit?target={target}"))?;
-    let skip = list.items.len().saturating_sub(AUDIT_SHOWN);
-    Ok(list.items.into_iter().skip(skip).collect())
+    let mut last: Vec<AuditLine> = Vec::new();
+    for _ in 0..AUDIT_PAGES_MAX {
+        let after = last.last().map_or(0, |line| line.sequence);
+        let page: List<AuditLine> =
+            api.list(&format!("/v1/audit?after={after}&target={target}"))?;
+        if page.items.is_empty() {
+            break;
+        }
+        last.extend(page.items);
+        let skip = last.len().saturating_sub(AUDIT_SHOWN);
+        last.drain(..skip);
+    }
+    Ok(last)
 }
 
 fn audit_text(lines: &[AuditLine]) -> String {
@@ -219,7 +231,7 @@ fn machine(settings: &Settings, api: &Api, what: &str) -> Result<Exit, Failure> 
     let id: MachineId = what.parse().map_err(|_| unknown())?;
     let list = api.list::<MachineStatus>("/v1/machines")?;
     let status = list.items.iter().find(|one| one.machine == id).ok_or_else(unknown)?;
-    let lines = audit(api, &format!("machine:{id}"))?;
+    let lines = audit(api, id.as_str())?;
     settings.terminal.document(&json!({
         "schema": "ringfence/why/v1", "machine": status, "audit": lines,
     }))?;

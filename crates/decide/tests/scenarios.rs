@@ -161,3 +161,18 @@ fn replaying_the_same_events_gives_the_same_actions() {
     };
     assert_eq!(run(), run());
 }
+
+/// A machine that goes dark and is then rescued confirms the harm, also where silence came first.
+#[test]
+fn silence_and_then_a_rescue_halts_a_small_fleet_at_once() {
+    let mut fleet = Fleet::new(start(60, 1, 5, Lane::Standard), 5, |_, _| Fate::Good);
+    let exposed = (0..60).find(|machine| fleet.rollout.is_assigned(*machine)).expect("one is");
+    let tell = |fleet: &mut Fleet, what| fleet.event(&Event::Machine { machine: exposed, what });
+    tell(&mut fleet, MachineEvent::Attempted);
+    tell(&mut fleet, MachineEvent::Silent);
+    assert_eq!(fleet.phase(), Phase::Holding, "silence alone holds");
+    tell(&mut fleet, MachineEvent::Back);
+    tell(&mut fleet, MachineEvent::Reverted);
+    assert_eq!(fleet.phase(), Phase::Reverting);
+    assert_eq!(fleet.rollout.reasons()[0].code.to_string(), "RF0421");
+}

@@ -177,8 +177,9 @@ impl Rollout {
         if effect.assigned && effect.counted.is_some() || effect.harmed {
             // A crash of a machine that is assigned but has not loaded the release yet counts in
             // the odds (treated is assigned), but is no first harm: the release cannot have done it.
+            // A machine that was silent first and then says that it was rescued confirms the harm.
             let loaded = what == MachineEvent::Refused || self.machines.has_attempted(id);
-            let confirmed = effect.harmed && what != MachineEvent::Silent && loaded;
+            let confirmed = effect.assigned && what != MachineEvent::Silent && loaded;
             self.judge_harm(id, confirmed, now, actions);
         }
     }

@@ -281,7 +281,10 @@ impl Story {
         if view.phase != before
             && matches!(view.phase, Phase::Holding | Phase::Reverted | Phase::Soaking)
         {
-            let reason = view.reasons.first().cloned();
+            let reason = match view.phase {
+                Phase::Reverted => view.reasons.last().cloned(),
+                _ => view.reasons.first().cloned(),
+            };
             let (now, id) = (self.now, self.id.to_string());
             self.note(
                 now,

@@ -12,7 +12,8 @@ pub const AUDIT_LINES_MAX: usize = 200;
 pub struct Snapshot {
     /// The server's time when it was taken.
     pub as_of: Time,
-    /// The role of the person it is for; what is shown never depends on it, what is offered does.
+    /// The least role that may see it. What a person is offered depends on their own role, which
+    /// is the [`Viewer`]'s.
     pub role: Role,
     /// All rollouts, newest first.
     pub rollouts: Vec<RolloutStatus>,

@@ -6,7 +6,7 @@ use decide::time::Time;
 use ringfence_wire as wire;
 use serde::Serialize;
 use serde_json::{Value, json};
-use wire::api::{HoldRequest, OrderRequest, Publish, WithdrawRequest};
+use wire::api::{HoldRequest, OrderRequest, Publish, PublishParts, WithdrawRequest};
 use wire::fence::Fence;
 use wire::manifest::{EvidenceKind, EvidenceRef, Manifest};
 use wire::report::{Enroll, Enrolled, Report, Reports, ReportsTaken, RunningRelease, What};
@@ -210,4 +210,41 @@ fn optional_numbers_of_a_report_may_be_left_out() {
     assert_eq!(report.release, RunningRelease { number: 3, digest: Digest::of(b"content") });
     let text = serde_json::to_string(&report).unwrap();
     assert!(!text.contains("events") && !text.contains("detail"), "{text}");
+}
+
+#[test]
+fn what_is_published_arrives_byte_by_byte_or_not_at_all() {
+    let parts = PublishParts {
+        manifest: vec![0, 255, 10],
+        channel_role: Vec::new(),
+        evidence: vec![b"one".to_vec(), vec![128; 300]],
+        content: (0..=255).collect(),
+    };
+    let publish = Publish::of(&parts);
+    let sent = serde_json::to_vec(&publish).unwrap();
+    assert_eq!(read::<Publish>(&sent).unwrap().parts(), Ok(parts));
+    let spoils: [fn(&mut Publish); 4] = [
+        |p| p.manifest = "AP8K=".into(),
+        |p| p.channel_role = "%".into(),
+        |p| p.evidence[1].truncate(399),
+        |p| p.content.push('\n'),
+    ];
+    for (index, spoil) in spoils.into_iter().enumerate() {
+        let mut spoiled = publish.clone();
+        spoil(&mut spoiled);
+        let error = spoiled.parts().expect_err("not base64").to_string();
+        assert!(error.contains("is not base64"), "{index}: {error}");
+    }
+}
+
+#[test]
+fn a_fence_without_holds_reads_as_before() {
+    let fence = json!({
+        "schema": "ringfence/fence/v1", "channel": "rules", "number": 1, "issued": 1, "expires": 2,
+        "base": null, "offers": [], "withdrawn": [], "strata": ["os"],
+        "cadence": {"poll": "2s", "heartbeat": "2s"},
+    });
+    let read: Fence = read(fence.to_string().as_bytes()).unwrap();
+    assert_eq!(read.held, vec![]);
+    assert_eq!(serde_json::to_value(&read).unwrap(), fence, "no holds, no field");
 }

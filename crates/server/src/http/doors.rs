@@ -149,14 +149,15 @@ pub(super) fn allowed(viewer: &Viewer, needed: Role) -> Result<(), Refusal> {
     if viewer.role >= needed {
         return Ok(());
     }
-    let sentence = format!("'{}' has the role {}, this takes {needed}", viewer.name, viewer.role);
-    Err(Refusal::new(403, codes::ROLE, sentence).next(format!("--token tokens/{needed}")))
+    let sentence = format!(
+        "'{}' has the role {}, this takes {needed}: use the token in tokens/{needed}",
+        viewer.name, viewer.role
+    );
+    Err(Refusal::new(403, codes::ROLE, sentence))
 }
 
 fn no_token() -> Refusal {
-    let refusal =
-        Refusal::new(401, codes::NO_TOKEN, "the request carries no token that is known here");
-    refusal.next("--token FILE")
+    Refusal::new(401, codes::NO_TOKEN, "the request carries no token that is known here")
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {

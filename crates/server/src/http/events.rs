@@ -71,7 +71,7 @@ async fn watch(
     for number in 1u64.. {
         let next = Instant::now() + EVENT_EVERY;
         revision.mark_unchanged();
-        let Ok(snapshot) = snapshot(app, viewer).await else { return };
+        let Ok(snapshot) = snapshot(app).await else { return };
         let all = match &rollout {
             None => pages::fragments(&snapshot, viewer),
             Some(id) => pages::rollout_fragments(&snapshot, id, viewer).unwrap_or_default(),

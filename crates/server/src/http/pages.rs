@@ -27,10 +27,9 @@ pub(super) fn html(status: StatusCode, text: String) -> Response {
     (status, headers, text).into_response()
 }
 
-/// The snapshot for one person.
-pub(super) async fn snapshot(app: &super::App, viewer: &Viewer) -> Result<Snapshot, Refusal> {
-    let shared: Arc<Snapshot> = app.desk.ask(|control, now| Ok(control.snapshot(now))).await?;
-    Ok(Snapshot { role: viewer.role, ..(*shared).clone() })
+/// What pages are drawn from; shared by everybody who looks.
+pub(super) async fn snapshot(app: &super::App) -> Result<Arc<Snapshot>, Refusal> {
+    app.desk.ask(|control, now| Ok(control.snapshot(now))).await
 }
 
 /// True when the JSON twin of a page is wanted.
@@ -56,7 +55,7 @@ pub(super) async fn now(
 ) -> Result<Response, Response> {
     let json = wants_json(&headers, query.as_deref());
     let viewer = viewer(&app, &headers, json)?;
-    let snapshot = snapshot(&app, &viewer).await.map_err(IntoResponse::into_response)?;
+    let snapshot = snapshot(&app).await.map_err(IntoResponse::into_response)?;
     if json {
         let twin = json!({
             "schema": "ringfence/now/v1",
@@ -86,7 +85,7 @@ pub(super) async fn rollout(
         let status = super::api::status(&app, id).await.map_err(IntoResponse::into_response)?;
         return Ok(axum::Json(status).into_response());
     }
-    let snapshot = snapshot(&app, &viewer).await.map_err(IntoResponse::into_response)?;
+    let snapshot = snapshot(&app).await.map_err(IntoResponse::into_response)?;
     pages::rollout(&snapshot, &id, &viewer)
         .map(|page| html(StatusCode::OK, page))
         .ok_or_else(unknown)

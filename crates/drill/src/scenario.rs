@@ -19,6 +19,8 @@ const HALT_MIN_MEDIAN: f64 = 97.0;
 const WALL_CLOCK_S: f64 = 36.0 * 3600.0;
 /// Machines of a drill when neither the request nor the record says.
 pub const MACHINES_DEFAULT: u64 = 100_000;
+/// Longest line about an incident, in characters.
+const LINE_CHARS_MAX: usize = 96;
 /// Most machines a record's count may ask for by itself.
 const RECORD_MACHINES_MAX: u64 = 10_000_000;
 
@@ -229,8 +231,21 @@ impl Scenario {
     }
 }
 
+/// The first sentence, cut at a word where it is long.
 fn first_sentence(text: &str) -> String {
-    text.split_inclusive(['.', ':', ';']).next().unwrap_or("").trim_end_matches([':', ';']).into()
+    let sentence = text.split_once(". ").map_or(text, |(first, _)| first).trim_end_matches('.');
+    if sentence.chars().count() <= LINE_CHARS_MAX {
+        return format!("{sentence}.");
+    }
+    let mut line = String::new();
+    for word in sentence.split(' ') {
+        if line.chars().count() + word.chars().count() > LINE_CHARS_MAX {
+            break;
+        }
+        line.push_str(word);
+        line.push(' ');
+    }
+    format!("{} ...", line.trim_end().trim_end_matches([',', ';', ':']))
 }
 
 fn trigger(incident: &Incident, assumptions: &mut Vec<String>) -> (Trigger, String) {

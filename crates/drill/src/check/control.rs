@@ -53,6 +53,8 @@ pub(super) struct Control {
     stale_ms: u64,
     multiplier: u64,
     stale: bool,
+    /// The last event was a tick: gates open at no other time.
+    ticked: bool,
     stopped: bool,
     halted: bool,
     withdrawn: bool,
@@ -79,6 +81,7 @@ impl Control {
             stale_ms: start.policy.heartbeat.0 * STALE_INTERVALS,
             multiplier: ladder.map_or(1, |ladder| u64::from(ladder.multiplier)),
             stale: false,
+            ticked: false,
             stopped: false,
             halted: false,
             withdrawn: false,
@@ -97,6 +100,7 @@ impl Control {
 
     /// What is told is entered before it is decided on.
     pub(super) fn told(&mut self, event: &Event, now: Time) {
+        self.ticked = matches!(event, Event::Tick { .. });
         match event {
             Event::Tick { feed_age } => {
                 self.stale = feed_age.is_none_or(|age| age.0 > self.stale_ms);
@@ -186,14 +190,16 @@ impl Control {
 
     /// Notes when the current gate's size was reached first.
     fn reach(&mut self, now: Time) {
-        let Some(gate) = self.gates.get(self.gate) else { return };
+        let Some(gate) = self.gates.get(self.gate).filter(|_| self.reached_at.is_none()) else {
+            return;
+        };
         let lost: u64 =
             self.strata.iter().filter(|books| books.given_up).map(|books| books.machines).sum();
         let exhausted = self.strata.iter().zip(&self.rings).all(|(books, ring)| {
             *ring > gate.ring || books.assigned >= books.machines || books.given_up
         });
         if self.all.reached + lost >= gate.machines || exhausted {
-            self.reached_at.get_or_insert(now.0);
+            self.reached_at = Some(now.0);
         }
     }
 
@@ -205,7 +211,9 @@ impl Control {
         now: Time,
     ) -> Result<(), Violation> {
         let mut grown = false;
-        self.pass(now);
+        if self.ticked || !actions.is_empty() {
+            self.pass(now);
+        }
         let mut probed = 0;
         let before = self.all.reached;
         for action in actions {
@@ -223,7 +231,8 @@ impl Control {
                 Action::Revert | Action::Complete | Action::KnownGood | Action::Notify => {}
             }
         }
-        for books in &mut self.strata {
+        let look = !self.closed && (self.ticked || grown);
+        for books in self.strata.iter_mut().filter(|_| look) {
             let spent = books.probes >= PROBES_MAX || books.assigned >= books.machines;
             books.given_up |= books.assigned > 0 && books.confirmed == 0 && spent;
         }

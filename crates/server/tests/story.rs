@@ -210,3 +210,52 @@ fn orders_stop_resume_and_withdraw() {
     assert_eq!((gone.0, gone.1["code"].as_str()), (403, Some("RF0723")));
     assert_eq!(fleet.machines[0].running, seed());
 }
+
+#[test]
+fn a_later_rollout_stands_on_an_earlier_one_and_falls_back_to_it() {
+    let mut world = World::new();
+    let mut fleet = Fleet::join(&world, 8, fate);
+    let mut long = quick();
+    long.lanes.values_mut().for_each(|lane| lane.probation = decide::time::Span::hours(1));
+    let phase = |world: &World, id: &str| world.status(id).view.phase;
+    for (number, content) in [(1, b"first".as_slice()), (2, b"second"), (3, b"third")] {
+        world.publish(number, content);
+        let status = world.rollout(number, &long).unwrap();
+        let before = status.previous.map_or(0, |release| release.number);
+        assert_eq!(before, number - 1, "what is on probation everywhere is what was there before");
+        let id = format!("r-{number:04}");
+        fleet.live(&world, "offered to all", |w| phase(w, &id) == Phase::Soaking);
+        fleet.live(&world, "the base", |w| w.fence().base.is_some_and(|b| b.number == number));
+        fleet.step(&world);
+        assert_eq!(fleet.running(number), 8);
+    }
+    world.order("r-0003", "revert", "wrong rule").unwrap();
+    fleet.live(&world, "back", |w| phase(w, "r-0003") == Phase::Reverted);
+    assert_eq!(world.fence().base.unwrap().number, 2);
+    assert_eq!(fleet.running(2), 8);
+    world.restart();
+    assert_eq!(world.fence().base.unwrap().number, 2);
+    // A machine that was away comes back with the release that was taken back meanwhile.
+    let machine = &mut fleet.machines[0];
+    machine.known_good = machine.running;
+    machine.running = wire::report::RunningRelease { number: 3, digest: Digest::of(b"third") };
+    world.publish(4, b"fourth");
+    world.rollout(4, &long).unwrap();
+    let closed = world.order("r-0003", "halt", "").unwrap_err();
+    assert_eq!((closed.0, closed.1["code"].as_str()), (409, Some("RF0734")));
+    fleet.live(&world, "offered to all", |w| phase(w, "r-0004") == Phase::Soaking);
+    fleet.step(&world);
+    fleet.step(&world);
+    assert_eq!((fleet.running(4), fleet.running(3)), (8, 0));
+    // The base itself is withdrawn: the one before it takes its place.
+    let digest = Digest::of(b"fourth");
+    let withdraw = json!({"schema": "ringfence/withdraw/v1", "channel": "rules", "digest": digest,
+        "reason": "matches too much"});
+    world.post::<Release>("/v1/withdrawals", &world.tokens.operator, &withdraw).unwrap();
+    assert_eq!(world.fence().base.unwrap().number, 2);
+    fleet.live(&world, "back", |w| phase(w, "r-0004") == Phase::Reverted);
+    world.restart();
+    let all: List<wire::api::RolloutStatus> = world.json("/v1/rollouts");
+    let names: Vec<&str> = all.items.iter().map(|status| status.rollout.as_str()).collect();
+    assert_eq!(names, ["r-0004", "r-0003", "r-0002", "r-0001"], "newest first");
+}

@@ -1,6 +1,7 @@
 //! One hermetic place in which the real binary runs, and golden transcripts of what it says.
 #![allow(dead_code, missing_docs, unreachable_pub)]
 
+pub mod fleet;
 pub mod http;
 pub mod programs;
 pub mod schema;

@@ -77,7 +77,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .method_not_allowed_fallback(wrong_method)
         .fallback(nothing_here)
         .layer(from_fn_with_state(app.clone(), within_bounds))
-        .merge(open)
+        .merge(open.method_not_allowed_fallback(wrong_method))
         .with_state(app)
 }
 

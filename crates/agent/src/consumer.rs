@@ -97,6 +97,7 @@ impl Consumer {
         };
         let agent = ureq::Agent::config_builder()
             .timeout_global(Some(PROBE_TIME))
+            .proxy(None)
             .http_status_as_error(false)
             .build()
             .new_agent();

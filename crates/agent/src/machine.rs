@@ -187,6 +187,7 @@ impl Machine {
         self.preparing = None;
         let again = self.unverified.is_some_and(|(digest, _)| digest == release.digest);
         if tasted {
+            self.collect();
             self.refused.push(release.digest);
             let excess = self.refused.len().saturating_sub(REFUSED_MAX);
             self.refused.drain(..excess);
@@ -230,7 +231,11 @@ impl Machine {
                 });
                 let paused = paused || self.pause_until.is_some_and(|until| Instant::now() < until);
                 if self.preparing.is_none() && !paused {
-                    self.note_stay(reason);
+                    // Trying again and again is one story, told once.
+                    let known = self.now.stays_because.as_ref().map(|reason| reason.code);
+                    if known != Some(NOT_READY) {
+                        self.note_stay(reason);
+                    }
                     self.ask(Ask::Prepare(release.clone()));
                     self.preparing = Some(release);
                 }
@@ -250,6 +255,13 @@ impl Machine {
                 self.cannot_write("the commit record", &error);
                 false
             }
+        }
+    }
+
+    /// Removes content that nothing refers to, unless the network side is about to refer to some.
+    fn collect(&self) {
+        if self.preparing.is_none() {
+            self.store.collect(&self.record.kept());
         }
     }
 

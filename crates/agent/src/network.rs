@@ -130,8 +130,10 @@ impl Network {
         let root = std::fs::read(&config.root).map_err(|error| say(&name, error))?;
         let client = Client::open(&root, cache, floors.read())
             .map_err(|error| format!("{name}: {error}"))?;
-        let token = std::fs::read_to_string(config.state.join("token")).ok();
-        let now = Instant::now();
+        let token = read_token(&config);
+        // Machines that start together must not poll together.
+        let share = u64::from(Digest::of(config.machine.as_str().as_bytes()).0[0]);
+        let now = Instant::now() + Duration::from_millis(share);
         Ok(Network {
             http: Http::new(&config.server.url, config.server.timeout),
             config,
@@ -316,20 +318,38 @@ impl Network {
         let path = &self.config.server.enroll_token;
         let token =
             std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
-        let body = Enroll {
-            schema: "ringfence/enroll/v1".into(),
-            machine: self.config.machine.clone(),
-            labels: self.config.labels.clone(),
-            ring: self.config.ring,
-            channels: vec![self.config.channel.clone()],
-        };
+        let body = enrolment(&self.config);
         let enrolled: Enrolled =
             self.http.post("v1/enroll", &body, token.trim()).map_err(|(_, why)| why)?;
+        let kept = format!("{}\n{}\n", enrolled.machine_token, about(&body));
         // A token that is not kept is only asked for again.
-        let _ =
-            crate::store::write_private(&self.config.state.join("token"), &enrolled.machine_token);
+        let _ = crate::store::write_private(&self.config.state.join("token"), &kept);
         Ok(enrolled.machine_token)
     }
+}
+
+/// What this machine says of itself.
+fn enrolment(config: &Config) -> Enroll {
+    Enroll {
+        schema: "ringfence/enroll/v1".into(),
+        machine: config.machine.clone(),
+        labels: config.labels.clone(),
+        ring: config.ring,
+        channels: vec![config.channel.clone()],
+    }
+}
+
+/// A digest of what a machine said when it got its token.
+fn about(body: &Enroll) -> Digest {
+    Digest::of(&serde_json::to_vec(body).unwrap_or_default())
+}
+
+/// The token of an earlier life, if the machine still says the same of itself: with other labels
+/// or another ring it enrols anew, so that the server knows them.
+fn read_token(config: &Config) -> Option<String> {
+    let text = std::fs::read_to_string(config.state.join("token")).ok()?;
+    let (token, said) = text.trim_end().split_once('\n')?;
+    (said == about(&enrolment(config)).to_string()).then(|| token.to_owned())
 }
 
 fn view(fence: &Fence, stratum: &StratumName, fresh: bool) -> FenceView {

@@ -233,3 +233,26 @@ fn two_agents_never_run_on_one_state() {
     assert!(String::from_utf8_lossy(&second.stderr).contains("another agent runs"));
     assert!(field.agent_runs());
 }
+
+#[test]
+fn a_machine_enrols_once_and_again_when_it_says_something_else_of_itself() {
+    let hub = Hub::new();
+    let mut field = Field::new(&hub, &content("good"));
+    let enrolled = || hub.shared.lock().unwrap().enrolled.len();
+    let heartbeats = || hub.reports().len();
+    for (labels, expected) in [("linux", 1), ("linux", 1), ("bsd", 2)] {
+        let text = std::fs::read_to_string(field.config()).unwrap();
+        std::fs::write(
+            field.config(),
+            text.replace("os = \"linux\"", &format!("os = \"{labels}\"")),
+        )
+        .unwrap();
+        let before = heartbeats();
+        field.start();
+        field.wait("a report", || heartbeats() > before);
+        assert_eq!(enrolled(), expected);
+        field.stop();
+    }
+    let labels = hub.shared.lock().unwrap().enrolled[1].labels.clone();
+    assert_eq!(labels["os"], "bsd");
+}

@@ -161,7 +161,17 @@ fn a_consumer_that_hangs_in_probation_loses_the_release() {
     let process = i32::try_from(field.consumer().unwrap()).unwrap();
     let pid = rustix::process::Pid::from_raw(process).unwrap();
     rustix::process::kill_process(pid, rustix::process::Signal::STOP).unwrap();
-    field.until("banned", |s| s.banned == [release.digest] && s.current.number == 0);
+    // Late words about the file before: they are no health of the new one.
+    let late = std::os::unix::net::UnixDatagram::unbound().unwrap();
+    let old = decide::id::Digest::of(&content("good"));
+    field.wait("banned", || {
+        for event in ["loaded", "healthy"] {
+            let word = format!(r#"{{"event": "{event}", "digest": "{old}", "events": 9}}"#);
+            let _ = late.send_to(word.as_bytes(), field.state().join("s"));
+        }
+        let status = field.status();
+        status.banned == [release.digest] && status.current.number == 0
+    });
     field.wait("the report", || hub.told(1).contains(&What::Reverted));
     let hung = |r: &wire::report::Report| r.what == What::Crashed && r.detail.contains("no health");
     assert!(hub.reports().iter().any(hung));

@@ -31,9 +31,7 @@ impl Machine {
             let sentence = format!("takes {}: {}", name(taken), reason.sentence);
             self.note_run(Reason { sentence, ..reason });
             self.load_current();
-            if self.preparing.is_none() {
-                self.store.collect(&self.record.kept());
-            }
+            self.collect();
         }
     }
 

@@ -8,7 +8,7 @@ use crate::memory::Memory;
 use crate::network::Network;
 use crate::report::Queue;
 use crate::status::{Now, lock, name};
-use crate::store::{Store, read_bounded};
+use crate::store::{Store, read_bounded, sync_directory};
 use decide::endpoint::{Generation, Phase, Record};
 use decide::reason::Reason;
 use sandbox::Launcher;
@@ -69,6 +69,8 @@ impl Machine {
         };
         let (record, said) = first_record(&config, &mut store)?;
         let memory = Memory::open(&config.state).map_err(unusable)?;
+        // The files just made must be there after a power cut too.
+        sync_directory(&config.state).map_err(unusable)?;
         let consumer = Consumer::new(&config).map_err(|error| {
             OpenError::Unusable(format!("{state}: the consumer's socket: {error}"))
         })?;
@@ -98,6 +100,7 @@ impl Machine {
             retry_since: Instant::now(),
             _lock: lock,
         };
+        machine.collect();
         machine.first_words(is_new, said);
         Ok(machine)
     }

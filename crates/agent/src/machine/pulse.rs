@@ -166,9 +166,7 @@ impl Machine {
             Settled::KnownGood(release) => {
                 self.report(What::KnownGood, release, "");
                 self.journal.note(&format!("{} is known good here", name(release)));
-                if self.preparing.is_none() {
-                    self.store.collect(&self.record.kept());
-                }
+                self.collect();
                 self.ask(Ask::Flush);
             }
             Settled::Banned(accused) => {

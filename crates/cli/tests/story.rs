@@ -7,6 +7,8 @@ mod common;
 use common::fleet::{Act, Fleet, Server};
 use common::{Environment, Said, golden, programs, without_hex};
 use decide::id::Digest;
+use std::io::{BufRead as _, BufReader};
+use std::process::Stdio;
 
 struct Story {
     environment: Environment,
@@ -59,7 +61,7 @@ fn a_good_file_reaches_everybody_and_a_bad_one_is_stopped_withdrawn_and_refused(
 
     story.publish("good").says(0, &["ipc-rules 1", "rollout plan ipc-rules@1"]);
     let plan = story.run("rollout plan ipc-rules@1 -o plan.json").expect(0);
-    assert!(plan.out.contains("4 machines in 1 strata"), "{}", plan.out);
+    assert!(plan.out.contains("4 machines in 1 stratum"), "{}", plan.out);
     fleet.act(Act::Takes(1, story.digest("good")));
     story
         .run("rollout apply plan.json --reason first --wait --timeout 2m")
@@ -138,6 +140,39 @@ fn a_wait_that_runs_out_names_what_it_waited_for() {
     story
         .run("rollout apply plan.json --reason go --wait --timeout 1s")
         .says(3, &["RF0615", "the gate", "is not open", "confirmed"]);
+}
+
+#[test]
+fn ctrl_c_ends_the_watching_and_not_the_rollout() {
+    let story = Story::new(&["good"]);
+    let _fleet = Fleet::enrol(&story.environment, &story.server.url, 3);
+    story.publish("good").expect(0);
+    story.run("rollout plan ipc-rules@1 -o plan.json").expect(0);
+    let words = [
+        "--server",
+        &story.server.url,
+        "rollout",
+        "apply",
+        "plan.json",
+        "--reason",
+        "go",
+        "--wait",
+    ];
+    let mut command = story.environment.command(&words);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("starts");
+    let mut out = BufReader::new(child.stdout.take().expect("piped"));
+    let mut line = String::new();
+    out.read_line(&mut line).expect("a first line");
+    assert!(line.contains("advancing"), "{line}");
+    let pid = child.id().to_string();
+    let killed = std::process::Command::new("kill").args(["-INT", &pid]).status();
+    assert!(killed.expect("kill runs").success());
+    let ended = child.wait_with_output().expect("ends");
+    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert_eq!(ended.status.code(), Some(130), "{said}");
+    assert!(said.contains("RF0618") && said.contains("goes on"), "{said}");
+    story.run("rollout status").says(0, &["ADVANCING"]);
 }
 
 #[test]

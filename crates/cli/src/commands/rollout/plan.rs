@@ -6,7 +6,7 @@ use crate::exit::Exit;
 use crate::files;
 use crate::names::ReleaseName;
 use crate::settings::{Role, Settings};
-use crate::words::{Align, grouped, share, table};
+use crate::words::{Align, counted, grouped, share, table};
 use contract::strict;
 use decide::id::ChannelName;
 use decide::policy::{Lane, Policy, builtin};
@@ -160,7 +160,9 @@ pub(crate) fn screen(plan: &Plan) -> String {
 }
 
 fn strata(plan: &Plan) -> String {
-    let mut text = format!("{} machines in {} strata:", grouped(plan.machines), plan.strata.len());
+    let strata = if plan.strata.len() == 1 { "stratum" } else { "strata" };
+    let machines = counted(plan.machines, "machine");
+    let mut text = format!("{machines} in {} {strata}:", plan.strata.len());
     for stratum in plan.strata.iter().take(STRATA_SHOWN) {
         text.push_str(&format!(" {} {}", stratum.name, grouped(stratum.machines)));
         text.push(',');

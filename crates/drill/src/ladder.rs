@@ -29,6 +29,8 @@ use world::World;
 /// What a ladder run gives.
 pub(crate) type Run = (Outcome, Vec<Point>, Vec<Decided>, Checks);
 
+/// Most machines along a ladder: some 70 bytes each, so that a drill stays below 2 GiB.
+const MACHINES_MAX: u64 = 20_000_000;
 /// Steps between two looks at whether to stop.
 const WATCH_EVERY: u64 = 256;
 
@@ -45,9 +47,13 @@ pub(crate) fn run(
         let sentence = format!("policy '{}' has no lane '{}'", policy.name, lane.name());
         return Err(DrillError::refused(OUT_OF_RANGE, sentence));
     }
-    watch.progress(0, machines, "machines made");
+    if machines > MACHINES_MAX {
+        let sentence =
+            format!("{machines} machines: along a ladder a drill takes up to {MACHINES_MAX}");
+        return Err(DrillError::refused(OUT_OF_RANGE, sentence));
+    }
     let names = |bad| DrillError::refused(OUT_OF_RANGE, format!("a fleet cannot be named: {bad}"));
-    let fleet = fleet::fleet(scenario, policy, lane, machines, seed).map_err(names)?;
+    let fleet = fleet::fleet(scenario, policy, lane, machines, seed, watch)?;
     let order = Rc::new(fleet::order(&fleet.start));
     let agents = Agents::new().map_err(names)?;
     let seed_file = agents.record(0).seed;

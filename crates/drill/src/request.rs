@@ -10,7 +10,7 @@ use crate::report::{
 use crate::scenario::{Scenario, builtin};
 use crate::{table, unstaged};
 
-/// Most machines of a drill; 100 million need some 10 GB under a ladder.
+/// Most machines of a drill; along a ladder a fifth of that.
 pub const MACHINES_MAX: u64 = 100_000_000;
 /// Machines of each fleet of `drill incidents`, when not said.
 pub const INCIDENTS_MACHINES: u64 = 100_000;

@@ -127,6 +127,8 @@ fn names_and_numbers_that_cannot_be_are_refused_with_a_hint() {
     assert!(refused(&wrong).contains("did you mean 'crowdstrike_channel_291'?"));
     wrong = request("good", "standard", 0, 1);
     assert!(refused(&wrong).starts_with("RF0621: 0 machines"));
+    wrong = request("good", "standard", 30_000_000, 1);
+    assert!(refused(&wrong).contains("along a ladder a drill takes up to 20000000"));
     let error = policies::choose("standart").expect_err("no such policy").to_string();
     assert!(error.contains("did you mean 'standard'?"), "{error}");
 }

@@ -2,6 +2,8 @@
 
 use super::agents::{BEFORE, CANDIDATE};
 use crate::draw::{Draw, Purpose};
+use crate::error::{DrillError, OUT_OF_RANGE};
+use crate::request::Watch;
 use crate::scenario::{Harm, Scenario};
 use decide::exposure::{Salt, bucket};
 use decide::id::{BadName, BlockName, Digest, MachineId, ReleaseRef, Ring, RolloutId, StratumName};
@@ -31,6 +33,9 @@ const RINGS: [(Ring, u64); 5] = [
 pub(crate) const BLOCKS: u16 = 10;
 /// Share of machines that are off when the rollout begins.
 const OFFLINE: f64 = 0.01;
+
+/// Machines between two looks at whether to stop.
+const WATCH_EVERY: u64 = 1 << 14;
 
 /// A fleet.
 pub(crate) struct Fleet {
@@ -80,16 +85,23 @@ pub(crate) fn fleet(
     lane: Lane,
     machines: u64,
     seed: u64,
-) -> Result<Fleet, BadName> {
+    watch: &mut dyn Watch,
+) -> Result<Fleet, DrillError> {
     let draw = Draw::new(seed);
     let salt = Salt(format!("drill-{seed}"));
     let chances = chances(scenario, draw);
     let mut affected = Vec::with_capacity(machines as usize);
     let mut members = Vec::with_capacity(machines as usize);
     for machine in 0..machines {
+        if machine % WATCH_EVERY == 0 {
+            watch.progress(machine, machines, "machines made");
+            if watch.interrupted() {
+                return Err(DrillError::Interrupted);
+            }
+        }
         let group = place(&GROUPS, draw.between(machine, Purpose::Stratum, 0, 0, 999));
         let ring = place(&RINGS, draw.between(machine, Purpose::Stratum, 1, 0, 999));
-        let id = MachineId::try_from(format!("m-{machine}"))?;
+        let id = MachineId::try_from(format!("m-{machine}")).map_err(unnamed)?;
         affected.push(draw.unit(machine, Purpose::Affected, 0) < chances[group]);
         members.push(StartMachine {
             stratum: (group * RINGS.len() + ring) as u16,
@@ -99,10 +111,20 @@ pub(crate) fn fleet(
             alive: draw.unit(machine, Purpose::Online, 0) >= OFFLINE,
         });
     }
+    let start = frozen(policy, lane, members).map_err(unnamed)?;
+    Ok(Fleet { start, affected })
+}
+
+fn unnamed(bad: BadName) -> DrillError {
+    DrillError::refused(OUT_OF_RANGE, format!("a fleet cannot be named: {bad}"))
+}
+
+/// What the rollout is started with.
+fn frozen(policy: &Policy, lane: Lane, members: Vec<StartMachine>) -> Result<Start, BadName> {
     let strata = GROUPS.iter().flat_map(|(group, _)| {
         RINGS.iter().map(move |(ring, _)| StratumName::try_from(format!("{group}/{ring}")))
     });
-    let start = Start {
+    Ok(Start {
         rollout: RolloutId::try_from("r-drill")?,
         release: release(CANDIDATE)?,
         previous: Some(release(BEFORE)?),
@@ -114,8 +136,7 @@ pub(crate) fn fleet(
             .map(|block| BlockName::try_from(format!("region-{block}")))
             .collect::<Result<_, _>>()?,
         machines: members,
-    };
-    Ok(Fleet { start, affected })
+    })
 }
 
 fn release(number: u64) -> Result<ReleaseRef, BadName> {

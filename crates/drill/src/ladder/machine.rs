@@ -349,6 +349,11 @@ impl World<'_> {
             self.flags[index] &= !flag::GONE;
             self.report(machine, MachineEvent::Back);
         }
+        if self.flags[index] & flag::RUNS != 0 {
+            // Its next heartbeat says healthy again, and takes the suspicion of its silence away.
+            let beat = self.within(machine, 1..=self.heartbeat_s, Purpose::Beat);
+            self.later(beat, machine, What::Healthy, self.load[index]);
+        }
     }
 
     /// A machine that was off comes back, and reads the fence first of all.

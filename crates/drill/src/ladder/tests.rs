@@ -22,7 +22,8 @@ fn drill(
 ) -> Result<Run, DrillError> {
     let scenario = builtin().into_iter().find(|s| s.id == scenario).expect("built in");
     let policy = decide::policy::builtin::standard();
-    let fleet = fleet::fleet(&scenario, &policy, Lane::Standard, machines, seed).expect("names");
+    let fleet = fleet::fleet(&scenario, &policy, Lane::Standard, machines, seed, &mut Unwatched)
+        .expect("names");
     let order = Rc::new(fleet::order(&fleet.start));
     let agents = Agents::new().expect("names");
     let checkers = Checkers::new(&fleet.start, Rc::clone(&order), agents.record(0).seed);
@@ -183,7 +184,8 @@ fn every_broken_decision_is_caught() {
 fn growth_without_fresh_reports_is_caught() {
     let scenario = builtin().into_iter().find(|s| s.id == "good").expect("built in");
     let policy = decide::policy::builtin::standard();
-    let fleet = fleet::fleet(&scenario, &policy, Lane::Standard, 100, 1).expect("names");
+    let fleet =
+        fleet::fleet(&scenario, &policy, Lane::Standard, 100, 1, &mut Unwatched).expect("names");
     let order = Rc::new(fleet::order(&fleet.start));
     let mut checkers =
         Checkers::new(&fleet.start, order, Agents::new().expect("names").record(0).seed);

@@ -17,7 +17,7 @@ pub(super) fn summary(world: World<'_>) -> Run {
     outcome.healed_alone = outcome.harmed - still_down;
     outcome.simulated_s = world.now_s();
     outcome.phase = phase.word().into();
-    outcome.why = world.rollout.reasons().first().cloned();
+    outcome.why = world.why();
     if outcome.halted_s.is_some() {
         let halt = world.decisions.iter().find(|decided| decided.what == "halts");
         outcome.why = halt.and_then(|halt| halt.why.clone()).or(outcome.why);

@@ -9,6 +9,7 @@ use crate::draw::{Draw, Purpose, exponential};
 use crate::report::{Decided, Outcome, Point};
 use crate::scenario::Scenario;
 use decide::exposure::Threshold;
+use decide::reason::Reason;
 use decide::rollout::{Action, Event, MachineEvent, Phase, Rollout};
 use decide::time::{Span, Time};
 use std::rc::Rc;
@@ -337,6 +338,12 @@ impl<'a> World<'a> {
         }
     }
 
+    /// The rollout's first reason, without the command that would be run on a real rollout.
+    pub(crate) fn why(&self) -> Option<Reason> {
+        let reason = self.rollout.reasons().first().cloned();
+        reason.map(|reason| Reason { next: String::new(), ..reason })
+    }
+
     fn note(&mut self, action: &Action) {
         let what = match action {
             Action::Expose { close: true, .. } => "offers it to everybody".to_owned(),
@@ -358,7 +365,7 @@ impl<'a> World<'a> {
             return;
         }
         let why = match action {
-            Action::Halt | Action::KnownGood => self.rollout.reasons().first().cloned(),
+            Action::Halt | Action::KnownGood => self.why(),
             _ => None,
         };
         self.decisions.push(Decided { at_s: self.now_s, what, why });

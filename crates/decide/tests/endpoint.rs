@@ -253,3 +253,16 @@ fn a_withdrawn_release_is_nothing_to_fall_back_to() {
     let running = known_good(1);
     assert_eq!(running.clone().forgotten(generation(1).digest), running, "that is for taken_back");
 }
+
+#[test]
+fn off_ends_with_another_consumer_and_not_by_itself() {
+    let mut record = known_good(1);
+    for _ in 0..20 {
+        record = record.before_start().0;
+    }
+    assert_eq!(record.phase, Phase::Off);
+    let (revived, _) = record.revived().before_start();
+    assert_eq!((revived.current, revived.phase, revived.attempts), (generation(0), Phase::Seed, 1));
+    let running = known_good(1);
+    assert_eq!(running.clone().revived(), running);
+}

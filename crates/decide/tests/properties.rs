@@ -266,5 +266,8 @@ fn good_releases_are_seldom_halted() {
     let by = |code: &str| halted.iter().filter(|(_, why)| why.starts_with(code)).count();
     assert!(by("RF0420") <= 1, "by odds: {halted:#?}");
     assert!(by("RF0421") <= 9, "by first harm: {halted:#?}");
-    assert!(halted.len() <= 12, "{} of {ROLLOUTS}: {halted:#?}", halted.len());
+    // A chance crash in bad weather stays a suspicion, and a suspicion that lasts asks a person: it
+    // stops growth and takes nothing back.
+    assert!(by("RF0422") <= 8, "by lasting suspicion: {halted:#?}");
+    assert!(halted.len() <= 15, "{} of {ROLLOUTS}: {halted:#?}", halted.len());
 }

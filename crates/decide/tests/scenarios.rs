@@ -176,3 +176,21 @@ fn silence_and_then_a_rescue_halts_a_small_fleet_at_once() {
     assert_eq!(fleet.phase(), Phase::Reverting);
     assert_eq!(fleet.rollout.reasons()[0].code.to_string(), "RF0421");
 }
+
+/// A server that was away comes back to silence everywhere and one harm: the silence is weather,
+/// and when the weather is over the harm is still there.
+#[test]
+fn a_harm_in_bad_weather_is_not_forgotten_when_the_weather_clears() {
+    let mut fleet = Fleet::new(start(40, 2, 5, Lane::Standard), 5, |_, _| Fate::Good);
+    let exposed = (0..40).find(|m| fleet.rollout.is_assigned(*m)).expect("a canary");
+    let event = |machine, what| Event::Machine { machine, what };
+    fleet.event(&event(exposed, MachineEvent::Attempted));
+    for machine in (0..40).filter(|machine| *machine != exposed).take(12) {
+        fleet.event(&event(machine, MachineEvent::Silent));
+        fleet.event(&event(machine, MachineEvent::Back));
+    }
+    fleet.event(&event(exposed, MachineEvent::Crashed));
+    fleet.event(&event(exposed, MachineEvent::Reverted));
+    assert!(!fleet.live(Span::hours(30), |r| r.phase() == Phase::Done), "it went on");
+    assert!(fleet.phase().stopped(), "a person decides: {:?}", fleet.phase());
+}

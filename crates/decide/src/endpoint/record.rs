@@ -234,6 +234,17 @@ impl Record {
         self
     }
 
+    /// Another consumer is installed here than the one that nothing started: it gets the seed.
+    #[must_use]
+    pub fn revived(mut self) -> Record {
+        if self.phase == Phase::Off {
+            self.current = self.seed;
+            self.phase = Phase::Seed;
+            self.attempts = 0;
+        }
+        self
+    }
+
     /// The agent was installed with another seed than before.
     #[must_use]
     pub fn reseeded(mut self, seed: Generation) -> Record {

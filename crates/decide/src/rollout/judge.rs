@@ -128,6 +128,7 @@ impl Rollout {
             let reason = self.first_harm_reason(machine);
             self.roll_back(now, vec![reason], actions);
         } else if self.powerless(machine) {
+            self.suspect |= confirmed_harm;
             self.brake(BrakeKind::Suspicion, now);
         }
     }
@@ -206,7 +207,10 @@ impl Rollout {
         let small = self.machines.totals().assigned <= FIRST_HARM_MACHINES_MAX;
         let held = self.brake.is_some_and(|brake| brake.kind == BrakeKind::Suspicion);
         let odds_hold = log_e >= libm::log(if held { resume_at } else { hold_at });
-        if odds_hold || (held && small && harmed > 0) {
+        // Weather and blindness brake in place of a suspicion, and end; the suspicion does not end
+        // with them.
+        self.suspect = self.suspect && small && harmed > 0;
+        if odds_hold || self.suspect || (held && small && harmed > 0) {
             self.brake(BrakeKind::Suspicion, now);
             let sentence = format!(
                 "odds of {} to 1 that the release harms (hold at {hold_at}); {harmed} of {} exposed \

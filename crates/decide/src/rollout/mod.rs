@@ -48,6 +48,8 @@ pub struct Rollout {
     /// Wanted exposure in machines; grows by doubling, capped by evidence.
     target: f64,
     grown_at: Time,
+    /// A harm where the statistic is powerless has not been explained.
+    suspect: bool,
     withdrawn: bool,
     halted_by_person: bool,
     closed: bool,
@@ -92,6 +94,7 @@ impl Rollout {
             brake: None,
             target: 1.0,
             grown_at: now,
+            suspect: false,
             withdrawn: false,
             halted_by_person: false,
             closed: false,

@@ -12,6 +12,7 @@ use crate::taste::{self, NotTasted};
 use crate::verify::{self, NotVerified, Verified};
 use decide::endpoint::{FenceView, OfferView};
 use decide::exposure::{Threshold, stratum_of};
+use decide::health::liveness::MISSES;
 use decide::id::{Digest, ReleaseRef, StratumName};
 use decide::time::{Span, Time};
 use floors::FloorsFile;
@@ -295,7 +296,10 @@ impl Network {
             }
             Err(_) => {
                 self.flush_failures = self.flush_failures.saturating_add(1);
-                self.quiet_until = now + self.pause(self.heartbeat, self.flush_failures);
+                // Backing off must not look like silence to a server that has just come back.
+                let longest = Duration::from_millis(self.heartbeat.times(MISSES - 1).0);
+                let pause = self.pause(self.heartbeat, self.flush_failures);
+                self.quiet_until = now + pause.min(longest);
             }
         }
     }

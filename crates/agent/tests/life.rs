@@ -256,3 +256,33 @@ fn a_machine_enrols_once_and_again_when_it_says_something_else_of_itself() {
     let labels = hub.shared.lock().unwrap().enrolled[1].labels.clone();
     assert_eq!(labels["os"], "bsd");
 }
+
+/// Killed at many moments around a bad release and its crash: it always ends on the good file,
+/// the bad one is started a bounded number of times, and one consumer runs.
+#[test]
+fn killed_around_a_crash_it_still_ends_on_the_good_file() {
+    let mut hub = Hub::new();
+    let release = hub.release(1, &content("bad-291"));
+    hub.offer(&release, OfferState::Open);
+    let options = Options { probation_ms: 60_000, ..Options::default() };
+    let mut field = Field::with(&hub, &content("good"), options);
+    for pause_ms in [40, 90, 160, 250, 360, 490] {
+        field.start();
+        let pause = std::time::Duration::from_millis(pause_ms);
+        std::thread::sleep(pause / 2);
+        field.event(&deadly_event());
+        std::thread::sleep(pause / 2);
+        field.kill();
+    }
+    field.start();
+    field.wait("the good file, settled", || {
+        field.event(&deadly_event());
+        let status = field.status();
+        let settled = !status.banned.is_empty() || status.accused.is_some();
+        status.current.number == 0 && status.phase == Phase::Stable && settled
+    });
+    field.reads("good");
+    field.wait("one consumer", || field.consumers() == 1);
+    let attempted = hub.told(1).iter().filter(|what| **what == What::Attempted).count();
+    assert!(attempted <= 7, "{attempted} activations in 7 lives");
+}

@@ -194,3 +194,23 @@ fn a_refusal_on_reload_gives_the_release_back_without_a_restart() {
     assert_eq!(field.consumer(), process, "it was never restarted");
     field.reads("good");
 }
+
+/// The consumer itself was broken, and is replaced: no hands are needed to start again.
+#[test]
+fn off_ends_with_another_consumer_version() {
+    let hub = Hub::new();
+    let mut field = Field::new(&hub, &content("good"));
+    let text = std::fs::read_to_string(field.config()).unwrap();
+    let broken =
+        text.replace("\"run\"", "\"walk\"").replace("version = \"7.11\"", "version = \"7.0\"");
+    std::fs::write(field.config(), broken).unwrap();
+    field.start();
+    field.until("off", |status| status.phase == Phase::Off);
+    field.stop();
+    field.start();
+    field.until("still off", |status| status.agent_runs && status.phase == Phase::Off);
+    field.stop();
+    std::fs::write(field.config(), text).unwrap();
+    field.start();
+    field.until("healthy", |status| status.phase == Phase::Stable && status.attempts == 0);
+}

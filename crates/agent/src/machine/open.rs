@@ -101,8 +101,23 @@ impl Machine {
             _lock: lock,
         };
         machine.collect();
+        machine.meet_consumer();
         machine.first_words(is_new, said);
         Ok(machine)
+    }
+
+    /// Where nothing starts any more, another consumer version than the last one gets a chance.
+    fn meet_consumer(&mut self) {
+        let note = self.config.state.join("consumer.version");
+        let version = self.config.consumer.version.to_string();
+        let known = std::fs::read_to_string(&note).ok();
+        if known.as_ref() != Some(&version) && self.record.phase == Phase::Off {
+            self.commit(self.record.clone().revived());
+        }
+        if known.as_ref() != Some(&version) {
+            // Without the note the next start meets this version for the first time again.
+            let _ = std::fs::write(&note, version);
+        }
     }
 
     /// What this machine has to say before its consumer starts.

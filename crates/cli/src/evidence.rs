@@ -16,6 +16,9 @@ use trust::evidence::statement::{Descriptor, Extra};
 use trust::evidence::{ENVELOPE_BYTES_MAX, Outcome, Statement};
 use trust::key::{KeyError, KeyPair};
 
+/// Largest event file whose digest is put into evidence, in bytes.
+const EVENT_BYTES_MAX: u64 = 256 * 1024 * 1024;
+
 /// One check or trial that came to a verdict about exact bytes.
 pub(crate) struct Tested<'a> {
     /// Check or trial.
@@ -38,6 +41,8 @@ pub(crate) struct Tested<'a> {
     pub(crate) sandbox: String,
     /// How many times a consumer was run.
     pub(crate) executions: u64,
+    /// Event files that were executed.
+    pub(crate) events: Vec<PathBuf>,
 }
 
 /// What became of the evidence.
@@ -102,16 +107,10 @@ fn statement(tested: Tested<'_>) -> Statement {
         names
     };
     let contract = tested.contract;
-    let name = |path: &Path| {
-        path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
-    };
     Statement::new(Outcome {
         file_name: name(tested.file),
         subject: tested.digest,
-        configuration: vec![Descriptor::new(
-            name(&contract.path),
-            Digest::of(contract.source.as_bytes()),
-        )],
+        configuration: configuration(&tested),
         passed: tested.passed.clone(),
         warned: named(Severity::Warning),
         failed: named(Severity::Error),
@@ -127,6 +126,21 @@ fn statement(tested: Tested<'_>) -> Statement {
             report: None,
         },
     })
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+}
+
+/// What the verdict depends on beside the file: the contract, and the events that were executed.
+fn configuration(tested: &Tested<'_>) -> Vec<Descriptor> {
+    let contract = tested.contract;
+    let rules = Descriptor::new(name(&contract.path), Digest::of(contract.source.as_bytes()));
+    let events = tested.events.iter().filter_map(|path| {
+        let bytes = files::read(path, EVENT_BYTES_MAX).ok()?;
+        Some(Descriptor::new(name(path), Digest::of(&bytes)))
+    });
+    [rules].into_iter().chain(events).collect()
 }
 
 /// The envelope of one kind about some bytes, if the project keeps one.

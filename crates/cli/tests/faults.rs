@@ -188,6 +188,27 @@ fn a_reader_that_goes_away_changes_no_verdict() {
 }
 
 #[test]
+fn a_full_disk_is_said() {
+    let environment = Environment::new();
+    let full = std::fs::File::options().write(true).open("/dev/full").expect("there");
+    let mut command = environment.command(&["explain"]);
+    let output = command.stdout(full).output().expect("runs");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("RF0612") && said.contains("No space left"), "{said}");
+}
+
+#[test]
+fn a_consumer_that_is_not_there_is_no_pass() {
+    let environment = Environment::new();
+    programs::stage(&environment, &["good"]);
+    let line = "ringfence trial good.bin --contract contracts/ipc-rules.toml --bin examples";
+    environment.line(line).says(3, &["RF0204", "? nothing is known about this file"]);
+    let line = "ringfence trial good.bin --contract contracts/ipc-rules.toml --events missing";
+    environment.line(line).says(2, &["RF0603", "missing"]);
+}
+
+#[test]
 fn colour_is_an_addition_and_can_be_refused() {
     let mut environment = Environment::new();
     environment.write("empty", "");

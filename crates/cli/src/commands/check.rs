@@ -267,6 +267,7 @@ fn one(
                 passed: passed(&report),
                 sandbox: String::new(),
                 executions: 0,
+                events: Vec::new(),
             },
         )?),
         None => None,

@@ -15,6 +15,7 @@ use decide::verdict::Verdict;
 use sandbox::Launcher;
 use serde_json::json;
 use std::path::{Path, PathBuf};
+use trial::consumer::events_of;
 use trial::corpus::Corpus;
 use trial::{Class, Plan, Report};
 
@@ -114,6 +115,7 @@ fn attempt(args: &Trial, file: &Path, settings: &Settings) -> Result<Exit, Failu
             passed: passed(&report),
             sandbox: report.sandbox.clone(),
             executions: report.executions,
+            events: events(&contract, &plan),
         },
     )?;
     show(args, settings, &report, &contract, &kept)
@@ -172,6 +174,16 @@ fn verdicts(report: &Report) -> String {
     }
     let ways = crate::words::counted(report.landmines.len() as u64, "way");
     format!("{glyph} two verdicts: {file}; {} die on bad input ({ways})", versions.join(" and "))
+}
+
+/// Event files of all versions, each once.
+fn events(contract: &Contract, plan: &Plan) -> Vec<PathBuf> {
+    let consumers = contract.consumer.iter();
+    let mut all: Vec<PathBuf> =
+        consumers.flat_map(|one| events_of(contract, one, &plan.events)).collect();
+    all.sort();
+    all.dedup();
+    all
 }
 
 fn ran(report: &Report) -> Vec<decide::id::ConsumerVersion> {

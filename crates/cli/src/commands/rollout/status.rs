@@ -6,15 +6,16 @@ use crate::error::Failure;
 use crate::exit::Exit;
 use crate::settings::{Role, Settings};
 use crate::words::{counted, grouped, share};
-use decide::id::RolloutId;
+use decide::id::{ChannelName, RolloutId};
 use decide::rollout::{Phase, View};
 use decide::time::Time;
 use serde_json::json;
+use std::collections::BTreeMap;
 use wire::api::RolloutStatus;
 
 /// Show one rollout, or all of them
 ///
-/// Ends with 1 when a rollout that is shown was stopped.
+/// Ends with 1 when the rollout, or the newest one of a channel, was stopped.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Status {
     /// The rollout, such as r-0003
@@ -30,7 +31,7 @@ pub(crate) fn run(args: &Status, settings: &Settings) -> Result<Exit, Failure> {
             "schema": "ringfence/rollouts/v1", "as_of": list.as_of, "items": list.items,
         }))?;
         settings.terminal.text(&all(&list.items, list.as_of))?;
-        let stopped = list.items.iter().any(|one| one.view.phase.stopped());
+        let stopped = newest(&list.items).iter().any(|one| one.view.phase.stopped());
         return Ok(if stopped { Exit::Against } else { Exit::Good });
     };
     let status: RolloutStatus = api.get(&format!("/v1/rollouts/{id}")).map_err(|failure| {
@@ -42,27 +43,38 @@ pub(crate) fn run(args: &Status, settings: &Settings) -> Result<Exit, Failure> {
     Ok(if status.view.phase.stopped() { Exit::Against } else { Exit::Good })
 }
 
-/// The rollouts that need eyes as cards, the others counted.
+/// The newest rollout of each channel: what happened before it is history.
+fn newest(rollouts: &[RolloutStatus]) -> Vec<&RolloutStatus> {
+    let mut of_channel: BTreeMap<&ChannelName, &RolloutStatus> = BTreeMap::new();
+    for status in rollouts {
+        let known = of_channel.entry(&status.release.channel).or_insert(status);
+        if status.started > known.started {
+            *known = status;
+        }
+    }
+    of_channel.into_values().collect()
+}
+
+/// The newest rollout of each channel as a card, the others counted.
 fn all(rollouts: &[RolloutStatus], now: Time) -> String {
     if rollouts.is_empty() {
         return "No rollout yet. Next: ringfence rollout plan CHANNEL@NUMBER -o plan.json\n"
             .to_owned();
     }
-    let mut text = String::new();
-    let mut quiet: Vec<&str> = Vec::new();
+    let shown = newest(rollouts);
+    let mut text: String = shown.iter().map(|status| card(status, now)).collect();
+    let mut words: BTreeMap<&str, u64> = BTreeMap::new();
     for status in rollouts {
-        match status.view.phase {
-            Phase::Done | Phase::Soaking => quiet.push(status.view.phase.word()),
-            _ => text.push_str(&card(status, now)),
+        if !shown.iter().any(|one| one.rollout == status.rollout) {
+            *words.entry(status.view.phase.word()).or_default() += 1;
         }
     }
-    if !quiet.is_empty() {
-        let done = quiet.iter().filter(|word| **word == Phase::Done.word()).count();
-        text.push_str(&format!(
-            "✓ {}: {done} done, {} soaking\n",
-            counted(quiet.len() as u64, "other rollout"),
-            quiet.len() - done
-        ));
+    if !words.is_empty() {
+        let total = words.values().sum();
+        let parts: Vec<String> =
+            words.iter().map(|(word, number)| format!("{number} {word}")).collect();
+        let earlier = counted(total, "earlier rollout");
+        text.push_str(&format!("  {earlier}: {}\n", parts.join(", ")));
     }
     text
 }

@@ -31,4 +31,5 @@ pub(crate) const NOBODY: Code = Code(732);
 pub(crate) const NO_REASON: Code = Code(733);
 pub(crate) const CLOSED: Code = Code(734);
 pub(crate) const LIMIT: Code = Code(735);
+pub(crate) const AUDIT_CHANGED: Code = Code(740);
 pub(crate) const RECORD: Code = Code(741);

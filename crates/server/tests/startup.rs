@@ -90,3 +90,22 @@ fn a_restart_in_the_middle_goes_on() {
     let lines: wire::api::List<wire::api::AuditLine> = world.json("/v1/audit");
     server::audit::verify(&lines.items).unwrap();
 }
+
+#[test]
+fn a_changed_audit_log_is_said_in_the_log() {
+    let mut world = World::new();
+    support::fleet::Machine::join(&world, "m-1", "7.11", decide::id::Ring::Early);
+    world.publish(1, b"good");
+    drop(world.running.take());
+    let database = rusqlite::Connection::open(world.data().join("ringfence.db")).unwrap();
+    let change = "UPDATE audit SET sentence = 'nothing' WHERE sequence = 2";
+    assert_eq!(database.execute(change, []).unwrap(), 1);
+    drop(database);
+    let (address, running) = start(options(world.data())).unwrap();
+    (world.address, world.running) = (address, Some(running));
+    let lines: wire::api::List<wire::api::AuditLine> = world.json("/v1/audit");
+    let last = lines.items.last().unwrap();
+    assert_eq!((last.verb.as_str(), last.code.as_deref()), ("audit_changed", Some("RF0740")));
+    assert!(last.sentence.contains("line 2"), "{}", last.sentence);
+    assert!(server::audit::verify(&lines.items).is_err());
+}

@@ -93,10 +93,21 @@ impl Control {
             unpublished: None,
             cached: None,
         };
+        control.look_at_audit(now);
         control.settle(now, now.since(published_at) >= RENEW_AFTER);
         control.store_batch()?;
         control.publish(now)?;
         Ok(control)
+    }
+
+    /// A log that was changed is said in the log itself. The server goes on: stopping it would
+    /// also stop halts.
+    fn look_at_audit(&mut self, now: Time) {
+        let book = &mut self.state.book;
+        if let Err(error) = crate::audit::verify_end(book.recent.make_contiguous()) {
+            let sentence = error.to_string();
+            book.say(now, "server", "audit_changed", "server", Some(error.code()), &sentence);
+        }
     }
 
     /// The server's time: never behind what was decided before.

@@ -21,16 +21,17 @@ pub(super) fn tell(setting: &mut Setting) -> Outcome<Vec<Wall>> {
     // A drill exits with 1 when machines were harmed, which is the point of this one.
     let said = setting.stage.ringfence(&json)?;
     let report = said.json()?;
-    let number = |name: &str| number(&report, name);
+    let outcome = &report["outcome"];
+    let number = |name: &str| number(outcome, name);
     let wall = Wall {
         wall: "as_it_happened",
         verdict: NO_WALL,
-        machines: number("machines")?,
+        machines: number("of")?,
         exposed: number("exposed")?,
         harmed: number("harmed")?,
-        reverted: 0,
+        reverted: number("healed_alone")?,
         hands_needed: number("hands_needed")?,
-        first_crash_to_halt_ms: report["first_harm_to_halt_ms"].as_u64(),
+        first_crash_to_halt_ms: outcome["first_harm_to_halt_s"].as_u64().map(|s| s * 1_000),
         seen: String::new(),
         seconds: began.elapsed().as_secs_f64(),
     };

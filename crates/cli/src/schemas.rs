@@ -295,6 +295,7 @@ fn fence() -> Value {
         ("base?", release_ref()),
         ("offers", list(offer)),
         ("withdrawn", list(digest())),
+        ("held?", list(text())),
         ("strata", list(text())),
         ("cadence", object(&[("poll", text()), ("heartbeat", text())])),
     ])
@@ -336,6 +337,9 @@ fn view() -> Value {
         ("confirmed", number()),
         ("harmed", number()),
         ("quarantined", flag()),
+        ("reverted?", number()),
+        ("down?", number()),
+        ("refused?", number()),
     ]);
     object(&[
         ("phase", json!({ "enum": phases })),
@@ -351,6 +355,8 @@ fn view() -> Value {
         ("confirmed", number()),
         ("harmed", number()),
         ("reverted", number()),
+        ("down?", number()),
+        ("refused?", number()),
         ("evidence", text()),
         ("first_harm?", number()),
         ("halted_at?", number()),

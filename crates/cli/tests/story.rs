@@ -90,10 +90,26 @@ fn a_good_file_reaches_everybody_and_a_bad_one_is_stopped_withdrawn_and_refused(
     story.run("why m-1").says(0, &["m-1  ring early", "ipc-rules: runs"]);
     story.run(&format!("retro {id}")).says(0, &["imeline"]);
 
+    signed_documents(&story);
     story.run("why ipc-rules@2").says(0, &["✗ WITHDRAWN", "published"]);
     story
         .run("publish bad-291.bin --channel ipc-rules")
         .says(4, &["RF0723", "is withdrawn", "can never be installed again"]);
+}
+
+/// What machines read is described by the schemas too.
+fn signed_documents(story: &Story) {
+    for (place, name) in [("fence", "fence"), ("release/ipc-rules", "manifest")] {
+        let place = story.environment.file(&format!("data/tuf/targets/{place}"));
+        let entries = std::fs::read_dir(place).expect("there");
+        let files: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
+        assert!(!files.is_empty(), "{name}");
+        for file in files {
+            let text = std::fs::read(file).expect("read");
+            story.schema(name, &serde_json::from_slice(&text).expect("JSON"));
+        }
+    }
+    story.schema("reports", &common::fleet::sample());
 }
 
 #[test]
@@ -173,6 +189,35 @@ fn ctrl_c_ends_the_watching_and_not_the_rollout() {
     assert_eq!(ended.status.code(), Some(130), "{said}");
     assert!(said.contains("RF0618") && said.contains("goes on"), "{said}");
     story.run("rollout status").says(0, &["ADVANCING"]);
+}
+
+#[test]
+fn a_watcher_outlives_the_death_of_the_server() {
+    let mut story = Story::new(&["good"]);
+    let fleet = Fleet::enrol(&story.environment, &story.server.url, 3);
+    story.publish("good").expect(0);
+    story.run("rollout plan ipc-rules@1 -o plan.json").expect(0);
+    let url = story.server.url.clone();
+    let words = ["--server", &url, "rollout", "apply", "plan.json", "--reason", "go", "--wait"];
+    let mut command = story.environment.command(&words);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("starts");
+    let mut err = BufReader::new(child.stderr.take().expect("piped"));
+    let mut said = |part: &str| {
+        let mut line = String::new();
+        err.read_line(&mut line).expect("a line");
+        assert!(line.contains(part), "no '{part}' in {line}");
+    };
+    said("started. Ctrl-C stops watching");
+    story.server.kill();
+    said("the server does not answer");
+    let address = url.trim_start_matches("http://");
+    story.server = Server::start_at(&story.environment, address);
+    fleet.act(Act::Takes(1, story.digest("good")));
+    let ended = child.wait_with_output().expect("ends");
+    let out = String::from_utf8_lossy(&ended.stdout).into_owned();
+    assert_eq!(ended.status.code(), Some(0), "{out}");
+    assert!(out.contains("✓ SOAKING"), "{out}");
 }
 
 #[test]

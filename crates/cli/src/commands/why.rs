@@ -166,7 +166,8 @@ fn gates(view: &View, now: Time) -> String {
 }
 
 fn strata(view: &View) -> String {
-    let head = ["  stratum", "machines", "exposed", "attempted", "healthy", "harmed", ""];
+    let head =
+        ["  stratum", "machines", "exposed", "attempted", "healthy", "harmed", "down", "back", ""];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
     for stratum in &view.strata {
         let numbers = [
@@ -175,6 +176,8 @@ fn strata(view: &View) -> String {
             stratum.attempted,
             stratum.confirmed,
             stratum.harmed,
+            stratum.down,
+            stratum.reverted,
         ];
         let mut row = vec![format!("  {}", stratum.name)];
         row.extend(numbers.map(grouped));
@@ -182,7 +185,8 @@ fn strata(view: &View) -> String {
         rows.push(row);
     }
     use Align::{Left, Right};
-    format!("\nstrata\n{}", table(&[Left, Right, Right, Right, Right, Right, Left], &rows))
+    let align = [Left, Right, Right, Right, Right, Right, Right, Right, Left];
+    format!("\nstrata\n{}", table(&align, &rows))
 }
 
 fn release(settings: &Settings, api: &Api, name: &ReleaseName) -> Result<Exit, Failure> {

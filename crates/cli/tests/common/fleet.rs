@@ -22,7 +22,11 @@ pub struct Server {
 
 impl Server {
     pub fn start(environment: &Environment) -> Server {
-        let mut command = environment.command(&["serve", "--listen", "127.0.0.1:0"]);
+        Server::start_at(environment, "127.0.0.1:0")
+    }
+
+    pub fn start_at(environment: &Environment, address: &str) -> Server {
+        let mut command = environment.command(&["serve", "--listen", address]);
         let mut child =
             command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("serve starts");
         let mut line = String::new();
@@ -33,11 +37,18 @@ impl Server {
     }
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        // A test that failed already has said why.
+impl Server {
+    /// Ends it as a power cut would.
+    pub fn kill(&mut self) {
+        // A process that has ended already is what is wanted.
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill();
     }
 }
 
@@ -132,6 +143,13 @@ fn speaker(url: &str, token: &str, name: &str) -> Speaker {
 
 impl Speaker {
     fn speak(&mut self, url: &str, act: Act) {
+        let reports = self.reports(act);
+        self.sequence += reports.reports.len() as u64;
+        // A report that is lost is one that was never heard; the next one comes.
+        let _ = post(&format!("{url}/v1/reports"), &self.token, &reports);
+    }
+
+    fn reports(&self, act: Act) -> Reports {
         let (words, number, digest): (&[What], u64, Digest) = match act {
             Act::Seed => (&[What::Healthy], 0, Digest::of(b"seed")),
             Act::Takes(number, digest) => {
@@ -153,13 +171,17 @@ impl Speaker {
             rss_kib: None,
             fence: 1,
         };
-        let reports = Reports {
+        Reports {
             schema: Reports::SCHEMA.to_owned(),
             machine: self.machine.clone(),
             reports: words.iter().enumerate().map(report).collect(),
-        };
-        self.sequence += words.len() as u64;
-        // A report that is lost is one that was never heard; the next one comes.
-        let _ = post(&format!("{url}/v1/reports"), &self.token, &reports);
+        }
     }
+}
+
+/// A message of a machine, as JSON.
+pub fn sample() -> serde_json::Value {
+    let machine = "m-1".parse().expect("a name");
+    let speaker = Speaker { machine, token: String::new(), sequence: 0 };
+    serde_json::to_value(speaker.reports(Act::Crashes(1, Digest::of(b"x")))).expect("JSON")
 }

@@ -124,10 +124,12 @@ pub(crate) fn card(status: &RolloutStatus, now: Time) -> String {
     row(
         "affected",
         format!(
-            "{} got it · {} healthy · {} harmed · {} back",
+            "{} got it · {} healthy · {} harmed · {} refused · {} down · {} back",
             share(view.attempted, view.machines),
             grouped(view.confirmed),
             grouped(view.harmed),
+            grouped(view.refused),
+            grouped(view.down),
             grouped(view.reverted)
         ),
     );
@@ -141,7 +143,7 @@ pub(crate) fn card(status: &RolloutStatus, now: Time) -> String {
 }
 
 fn spreading(view: &View) -> String {
-    let never = view.machines.saturating_sub(view.assigned);
+    let never = view.machines.saturating_sub(view.attempted);
     if view.phase.stopped() {
         return format!("no. {} machines never got it", grouped(never));
     }

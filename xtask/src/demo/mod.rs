@@ -19,6 +19,8 @@ mod told;
 mod weather;
 
 use crate::arguments::Arguments;
+pub use policy::shortened;
+
 use crate::stage::{Programs, scratch};
 use crate::{Fault, Outcome};
 use report::{Report, Wall};

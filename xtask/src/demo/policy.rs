@@ -27,7 +27,7 @@ fn span(text: &str) -> Option<u64> {
 }
 
 /// A policy's text with its spans divided, heartbeat and tick replaced.
-pub(super) fn shortened(text: &str) -> String {
+pub fn shortened(text: &str) -> String {
     let mut lines = Vec::new();
     for line in text.lines() {
         let key = line.split('=').next().unwrap_or_default().trim();

@@ -242,6 +242,28 @@ impl Stage {
         let text = std::fs::read_to_string(&path).map_err(|e| Fault::about(path.display(), e))?;
         Ok(text.trim().to_owned())
     }
+    /// A page as a viewer sees it, after logging in with a form as a person does.
+    ///
+    /// # Errors
+    /// When the login or the page is refused.
+    pub fn page(&self, path: &str) -> Outcome<String> {
+        let agent: ureq::Agent = ureq::Agent::config_builder()
+            .timeout_global(Some(REQUEST_TIME))
+            .max_redirects(0)
+            .build()
+            .into();
+        let login = format!("{}/login", self.address());
+        let form = [("token", self.token("viewer")?)];
+        // As a browser does; a form from elsewhere is refused.
+        let request = agent.post(&login).header("Origin", self.address());
+        let answer = request.send_form(form).map_err(|e| Fault::about(&login, e))?;
+        let cookie = answer.headers().get("set-cookie").and_then(|value| value.to_str().ok());
+        let cookie = cookie.and_then(|value| value.split(';').next()).unwrap_or_default();
+        let url = format!("{}{path}", self.address());
+        let request = agent.get(&url).header("Cookie", cookie);
+        let mut answer = request.call().map_err(|error| Fault::about(&url, error))?;
+        answer.body_mut().read_to_string().map_err(|error| Fault::about(&url, error))
+    }
     /// A document of the server's API, as a viewer.
     ///
     /// # Errors

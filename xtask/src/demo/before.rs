@@ -21,7 +21,7 @@ fn check(setting: &Setting) -> Outcome<Wall> {
     let began = Instant::now();
     let voice = setting.voice;
     voice.head("WALL 1, CHECK: the contract knows what each sensor supplies");
-    voice.say("  $ ringfence check bad-291.bin --contract contracts/ipc-rules.toml");
+    voice.say("  $ ringfence check files/bad-291.bin --contract contracts/ipc-rules.toml");
     let human = setting.check("bad-291", "ipc-rules", &[])?;
     voice.quote(&human.out, 16);
     let report = setting.check("bad-291", "ipc-rules", &["--output", "json"])?.json()?;
@@ -55,14 +55,14 @@ fn trial(setting: &Setting) -> Outcome<Wall> {
     voice.head(
         "WALL 2, TRIAL: the contract is wrong as it was in 2024 (it says 21), so check passes",
     );
-    voice.say("  $ ringfence check bad-291.bin --contract contracts/ipc-rules-2024.toml");
+    voice.say("  $ ringfence check files/bad-291.bin --contract contracts/ipc-rules-2024.toml");
     let check = setting.check("bad-291", "ipc-rules-2024", &[])?;
     voice.quote(check.out.lines().last().unwrap_or_default(), 1);
-    voice.say("  $ ringfence trial bad-291.bin --events full.jsonl");
+    voice.say("  $ ringfence trial files/bad-291.bin --events examples/events/full.jsonl");
     let bad = setting.trial("bad-291", "full", "6", &[])?;
     voice.quote(&bad.out, 14);
     voice.say("  and the good file, for the landmines that the next one would step on:");
-    voice.say(format!("  $ ringfence trial good.bin --events full.jsonl --variants {VARIANTS}"));
+    voice.say(format!("  $ ringfence trial files/good.bin --events examples/events/full.jsonl --variants {VARIANTS}"));
     let good = setting.trial("good", "full", VARIANTS, &[])?;
     voice.quote(&good.out, 24);
     let report = setting.trial("good", "full", VARIANTS, &["--output", "json"])?.json()?;
@@ -80,10 +80,11 @@ fn trial(setting: &Setting) -> Outcome<Wall> {
         machines: setting.machines.len() as u64,
         seen: format!(
             "check passed, trial refused the bad file; the good one passes with a warning: {} of \
-             {} runs found {} landmines, such as {} ({}), which kills {}",
+             {} runs stepped on {} {}, such as {} ({}), which kills {}",
             mines.iter().filter_map(|mine| mine["variants"].as_u64()).sum::<u64>(),
             report["executions"],
             mines.len(),
+            if mines.len() == 1 { "landmine" } else { "landmines" },
             text(&mine["id"]),
             text(&mine["change"]),
             strings(&mine["versions"]).join(", ")

@@ -34,7 +34,7 @@ const MACHINES_MIN: usize = 30;
 /// More would not fit a small machine.
 const MACHINES_MAX: usize = 200;
 /// Events after which a machine meets the one that fires the defect, on average.
-const TRIGGER_ONE_IN: u64 = 16;
+const TRIGGER_ONE_IN: u64 = 10;
 
 /// Where the story is told: standard output for people, standard error beside a JSON document.
 #[derive(Clone, Copy, Debug)]

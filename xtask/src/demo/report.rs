@@ -91,6 +91,7 @@ impl Report {
             )
         };
         let halt = |wall: &Wall| match wall.first_crash_to_halt_ms {
+            Some(ms) if ms < 1_000 => format!("{ms} ms"),
             Some(ms) if ms < 60_000 => format!("{}.{} s", ms / 1000, ms % 1000 / 100),
             Some(ms) => format!("{} min", ms / 60_000),
             None => "-".to_owned(),

@@ -3,10 +3,11 @@
 use super::fleet::Machine;
 use super::report::{Wall, verdict};
 use super::setting::{FLEET_WAIT, Setting};
-use crate::Outcome;
 use crate::process::wait_for;
+use crate::stage::Stage;
+use crate::{Fault, Outcome};
 use serde_json::Value;
-use std::time::Instant;
+use std::time::{Instant, UNIX_EPOCH};
 
 /// How the agents' journals name the end of a consumer by a memory fault.
 const MEMORY_FAULT: &str = "signal 11";
@@ -76,12 +77,12 @@ fn bad(setting: &mut Setting) -> Outcome<Wall> {
     let view = &status["view"];
     let count = |name: &str| view[name].as_u64().unwrap_or_default();
     let crash = first_crash(&setting.machines);
-    let halt = view["halted_at"].as_u64();
+    let halt = signed_halt(&setting.stage, &rollout)?;
     let to_halt = crash.zip(halt).map(|(crash, halt)| halt.saturating_sub(crash));
     let reason = &view["reasons"][0]["sentence"];
     voice.say(format!("  {}", reason.as_str().unwrap_or_default()));
     let seen = format!(
-        "exposed {} of {}, harmed {}, back on the good file {} of {}; first crash to halt {} ms; \
+        "exposed {} of {}, harmed {}, back on the good file {} of {}; first crash to signed halt {} ms; \
          withdrawn: {}; hands needed {}",
         count("assigned"),
         count("machines"),
@@ -110,6 +111,26 @@ fn bad(setting: &mut Setting) -> Outcome<Wall> {
         seen,
         seconds: began.elapsed().as_secs_f64(),
     })
+}
+
+/// When the first fence that stops the rollout was signed and published, by its file's time.
+fn signed_halt(stage: &Stage, rollout: &str) -> Outcome<Option<u64>> {
+    let directory = stage.project.join("data/tuf/targets/fence");
+    let about = |error: std::io::Error| Fault::about(directory.display(), error);
+    let mut first = None;
+    for entry in std::fs::read_dir(&directory).map_err(about)?.flatten() {
+        let bytes = std::fs::read(entry.path()).map_err(about)?;
+        let fence: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+        let offers = fence["offers"].as_array().into_iter().flatten();
+        let stops = |offer: &Value| offer["rollout"] == rollout && offer["state"] != "open";
+        if offers.into_iter().any(stops) {
+            let changed = entry.metadata().and_then(|meta| meta.modified()).map_err(about)?;
+            let since = changed.duration_since(UNIX_EPOCH).unwrap_or_default();
+            let at = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
+            first = Some(first.map_or(at, |first: u64| first.min(at)));
+        }
+    }
+    Ok(first)
 }
 
 /// When the first consumer died, by the machines' own journals.

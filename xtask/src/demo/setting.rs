@@ -106,9 +106,9 @@ impl Setting {
         }
     }
 
-    /// Where a content file is.
+    /// A content file, as commands that run in the project name it.
     pub(super) fn file(&self, name: &str) -> String {
-        self.stage.project.join("files").join(format!("{name}.bin")).display().to_string()
+        format!("files/{name}.bin")
     }
 
     /// The digest of a content file, as machines name it.
@@ -116,20 +116,20 @@ impl Setting {
     /// # Errors
     /// When the file cannot be read.
     pub(super) fn digest(&self, name: &str) -> Outcome<String> {
-        let text =
-            crate::process::run(std::process::Command::new("sha256sum").arg(self.file(name)))?;
+        let text = crate::process::run(
+            std::process::Command::new("sha256sum").arg(self.stage.project.join(self.file(name))),
+        )?;
         Ok(text.split_whitespace().next().unwrap_or_default().to_owned())
     }
 
     /// A corpus of events.
     pub(super) fn corpus(&self, name: &str) -> String {
-        let path = self.stage.project.join("examples/events").join(format!("{name}.jsonl"));
-        path.display().to_string()
+        format!("examples/events/{name}.jsonl")
     }
 
     /// A contract.
     pub(super) fn contract(&self, name: &str) -> String {
-        self.stage.project.join("contracts").join(format!("{name}.toml")).display().to_string()
+        format!("contracts/{name}.toml")
     }
 
     /// Runs `ringfence check`.

@@ -2,7 +2,6 @@
 
 use super::report::{Wall, verdict};
 use super::setting::Setting;
-use crate::stage::get;
 use crate::{Fault, Outcome};
 use std::time::Instant;
 
@@ -22,9 +21,11 @@ pub(super) fn tell(setting: &mut Setting) -> Outcome<Vec<Wall>> {
     voice.say(format!("  $ ringfence retro {bad}"));
     let retro = setting.stage.ringfence(&["retro", &bad])?.expect(0)?;
     voice.quote(&retro.out, 16);
-    let page =
-        get(&format!("{}/", setting.stage.address()), Some(&setting.stage.token("viewer")?))?;
-    let held = why.out.contains("RF04") && retro.out.contains("imeline") && page.contains("<svg");
+    let page = setting.stage.page("/")?;
+    let held = why.out.contains("RF04")
+        && retro.out.contains("imeline")
+        && page.contains("<svg")
+        && page.contains(&bad);
     let seen = format!(
         "why has {} lines, the retrospective {}, the page {} bytes",
         why.out.lines().count(),

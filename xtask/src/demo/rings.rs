@@ -2,8 +2,7 @@
 
 use super::fleet::Machine;
 use super::report::{Wall, verdict};
-use super::setting::{FLEET_WAIT, Setting};
-use crate::process::wait_for;
+use super::setting::Setting;
 use crate::stage::Stage;
 use crate::{Fault, Outcome};
 use serde_json::Value;
@@ -33,7 +32,7 @@ pub(super) fn tell(setting: &mut Setting) -> Outcome<Vec<Wall>> {
         view["harmed"],
         gates(view)
     ));
-    wait_known_good(setting)?;
+    setting.wait_known_good()?;
     bad(setting).map(|wall| vec![wall])
 }
 
@@ -41,20 +40,6 @@ fn gates(view: &Value) -> String {
     let gates = view["gates"].as_array().into_iter().flatten();
     let sizes: Vec<String> = gates.map(|gate| gate["machines"].to_string()).collect();
     sizes.join(", ")
-}
-
-/// Waits until the good file is known good on every machine, so that it is what they go back to.
-fn wait_known_good(setting: &Setting) -> Outcome<()> {
-    let digest = setting.digest("good")?;
-    wait_for("the good file to be known good everywhere", FLEET_WAIT, || {
-        let known = setting.machines.iter().filter(|machine| knows_good(machine, &digest)).count();
-        Ok((known == setting.machines.len()).then_some(()))
-    })
-}
-
-fn knows_good(machine: &Machine, digest: &str) -> bool {
-    machine.runs() == digest
-        && machine.journal().iter().any(|(_, line)| line.contains("known good"))
 }
 
 fn bad(setting: &mut Setting) -> Outcome<Wall> {

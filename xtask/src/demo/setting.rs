@@ -175,16 +175,30 @@ impl Setting {
         Ok(self.published)
     }
 
-    /// Plans and applies a rollout; its name.
+    /// Plans and applies a rollout by the project's policy; its name.
     ///
     /// # Errors
     /// When the server refuses.
     pub(super) fn roll_out(&self, number: u64, lane: &str, reason: &str) -> Outcome<String> {
+        self.roll_out_by(number, lane, reason, &[])
+    }
+
+    /// Plans with more words, such as another policy, and applies; the rollout's name.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub(super) fn roll_out_by(
+        &self,
+        number: u64,
+        lane: &str,
+        reason: &str,
+        more: &[&str],
+    ) -> Outcome<String> {
         let plan = self.stage.project.join(format!("plan-{number}.json")).display().to_string();
         let release = format!("ipc-rules@{number}");
-        self.stage
-            .ringfence(&["rollout", "plan", &release, "--lane", lane, "-o", &plan])?
-            .expect(0)?;
+        let mut words = vec!["rollout", "plan", &release, "--lane", lane, "-o", &plan];
+        words.extend(more);
+        self.stage.ringfence(&words)?.expect(0)?;
         let apply = ["rollout", "apply", &plan, "--reason", reason, "--output", "json"];
         let status = self.stage.ringfence(&apply)?.expect(0)?.json()?;
         let rollout = status["rollout"].as_str();
@@ -228,6 +242,23 @@ impl Setting {
             Ok((self.running(digest) == all).then_some(()))
         });
         waited.map_err(|fault| Fault(format!("{fault}: {} of {all} do", self.running(digest))))
+    }
+
+    /// Waits until the good file is known good on every machine, so that it is what they go back
+    /// to; before that it would be the seed.
+    ///
+    /// # Errors
+    /// When it is not in time.
+    pub(super) fn wait_known_good(&self) -> Outcome<()> {
+        let digest = self.digest("good")?;
+        let knows = |machine: &&Machine| {
+            let noted = |(_, line): &(u64, String)| line.contains("known good here");
+            machine.runs() == digest && machine.journal().iter().any(noted)
+        };
+        wait_for("the good file to be known good everywhere", FLEET_WAIT, || {
+            let known = self.machines.iter().filter(knows).count();
+            Ok((known == self.machines.len()).then_some(()))
+        })
     }
 
     /// Lets it rain: ordinary events everywhere, and now and then, where `harmful`, the one that

@@ -160,11 +160,12 @@ impl Browser {
             Fault(format!("{fault}; the page says: {}", self.text().unwrap_or_default()))
         })
     }
-    /// A picture of the window, as PNG in base64.
+    /// Saves a picture of the window as PNG, where `RINGFENCE_PICTURES` names a directory for them.
     ///
     /// # Errors
-    /// When the driver refuses.
-    pub fn picture(&self) -> Outcome<String> {
+    /// When the driver or the disk refuses.
+    pub fn picture(&self, name: &str) -> Outcome<()> {
+        let Some(directory) = std::env::var_os("RINGFENCE_PICTURES") else { return Ok(()) };
         let path = "/screenshot";
         let mut answer = self
             .agent
@@ -173,7 +174,14 @@ impl Browser {
             .map_err(|error| Fault::about(path, error))?;
         let bytes = answer.body_mut().read_to_vec().map_err(|error| Fault::about(path, error))?;
         let value = Browser::answer(path, &bytes)?;
-        Ok(value.as_str().unwrap_or_default().to_owned())
+        let file = Path::new(&directory).join(format!("{name}.png"));
+        let encoded = file.with_extension("base64");
+        std::fs::write(&encoded, value.as_str().unwrap_or_default())
+            .map_err(|error| Fault::about(encoded.display(), error))?;
+        let script = "base64 -d \"$1\" > \"$2\" && rm \"$1\"";
+        let mut decode = Command::new("sh");
+        decode.args(["-c", script, "sh"]).arg(&encoded).arg(&file);
+        crate::process::run(&mut decode).map(|_| ())
     }
 }
 

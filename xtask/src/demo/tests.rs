@@ -191,6 +191,7 @@ fn a_person_logs_in_and_halts_with_one_click() {
         browser.eval("document.querySelectorAll('svg').length").expect("counted").as_u64()
             > Some(0)
     );
+    browser.picture("running").expect("taken");
     browser.click("button.halt").expect("the halt button");
     let status = setting.wait_phase(&rollout, &["halted"]).expect("halted");
     assert!(count(&status, "assigned") < MACHINES as u64);
@@ -204,6 +205,7 @@ fn a_person_logs_in_and_halts_with_one_click() {
         browser.colours(scheme).expect("coloured");
         let overflow =
             "document.documentElement.scrollWidth - document.documentElement.clientWidth";
+        browser.picture(&format!("dead-{scheme}-{width}")).expect("taken");
         assert_eq!(browser.eval(overflow).expect("measured"), 0, "{scheme} {width}");
     }
 }

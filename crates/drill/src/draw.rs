@@ -24,6 +24,11 @@ pub(crate) enum Purpose {
     Loss,
     Group,
     Goodbye,
+    Mute,
+    Lie,
+    Relay,
+    Hold,
+    Other,
 }
 
 /// A source of draws.

@@ -10,6 +10,7 @@ mod control;
 mod fleet;
 mod machine;
 mod summary;
+mod weather;
 mod world;
 
 #[cfg(test)]

@@ -9,6 +9,7 @@
 mod check;
 mod draw;
 pub mod error;
+pub mod fleet;
 mod ladder;
 pub mod library;
 pub mod policies;

@@ -1,6 +1,7 @@
 //! What a drill is asked for, and the one way to run it.
 
 use crate::error::{DrillError, NO_SCENARIO, OUT_OF_RANGE, did_you_mean};
+use crate::fleet::Shape;
 use crate::library::{self, Library};
 use crate::policies::Choice;
 use crate::report::{
@@ -48,6 +49,8 @@ pub struct Request {
     pub machines: Option<u64>,
     /// The seed.
     pub seed: u64,
+    /// The fleet; a mixed fleet of servers when `None`.
+    pub fleet: Option<Shape>,
 }
 
 /// A drill of each incident of a library.
@@ -100,12 +103,27 @@ pub fn list(library: Option<&Library>, filter: &str) -> Result<ListReport, Drill
 
 fn find(library: &Library, id: &str) -> Result<Scenario, DrillError> {
     let all: Vec<Scenario> = scenarios(library).collect();
-    all.iter().find(|scenario| scenario.id == id).cloned().ok_or_else(|| {
-        let hint = did_you_mean(id, all.iter().map(|scenario| scenario.id.as_str()))
-            .map_or_else(String::new, |meant| format!(", did you mean '{meant}'?"));
-        let sentence = format!("no scenario '{id}'{hint} `ringfence drill list` shows all");
-        DrillError::refused(NO_SCENARIO, sentence)
-    })
+    let number = |scenario: &&Scenario| scenario.shapes.iter().any(|s| s.eq_ignore_ascii_case(id));
+    let named = all.iter().find(|scenario| scenario.id == id);
+    named.or_else(|| all.iter().find(number).filter(|s| s.date.is_empty())).cloned().ok_or_else(
+        || {
+            let hint = did_you_mean(id, all.iter().map(|scenario| scenario.id.as_str()))
+                .map_or_else(String::new, |meant| format!(", did you mean '{meant}'?"));
+            let sentence = format!("no scenario '{id}'{hint} `ringfence drill list` shows all");
+            DrillError::refused(NO_SCENARIO, sentence)
+        },
+    )
+}
+
+/// The scenario on that fleet.
+pub(crate) fn on_fleet(scenario: Scenario, fleet: Option<&Shape>) -> Scenario {
+    match fleet {
+        Some(fleet) => {
+            let machines = fleet.machines.or(scenario.machines);
+            Scenario { fleet: fleet.clone(), machines, ..scenario }
+        }
+        None => scenario,
+    }
 }
 
 /// Runs one scenario.
@@ -114,7 +132,7 @@ fn find(library: &Library, id: &str) -> Result<Scenario, DrillError> {
 /// The request is unusable, a checker saw an invariant broken, or the watch stopped it.
 pub fn run(request: &Request, watch: &mut dyn Watch) -> Result<RunReport, DrillError> {
     let library = or_shipped(request.library.as_ref())?;
-    let scenario = find(&library, &request.scenario)?;
+    let scenario = on_fleet(find(&library, &request.scenario)?, request.fleet.as_ref());
     let machines = machines_in_range(scenario.machines(request.machines))?;
     let mut assumptions = scenario.assumptions.clone();
     let (outcome, timeline, decisions, checks) = match &request.policy {

@@ -3,7 +3,7 @@
 //! No decision couples the machines, so each is lived through from beginning to end before the
 //! next; only counts a minute are kept. That is why millions take seconds.
 
-use crate::draw::{Draw, Purpose, exponential, lognormal};
+use crate::draw::{Draw, Purpose, exponential};
 use crate::error::DrillError;
 use crate::report::{Outcome, Point};
 use crate::request::Watch;
@@ -81,7 +81,7 @@ fn shared_fate_s(scenario: &Scenario, machines: u64, draw: Draw) -> Option<u64> 
 
 fn live(scenario: &Scenario, draw: Draw, machine: u64, all_down_s: Option<u64>) -> Life {
     let mut life = Life::default();
-    if draw.unit(machine, Purpose::Online, 0) < OFFLINE {
+    if draw.unit(machine, Purpose::Online, 0) < scenario.fleet.offline {
         return life;
     }
     life.on = true;
@@ -97,7 +97,7 @@ fn live(scenario: &Scenario, draw: Draw, machine: u64, all_down_s: Option<u64>) 
     }
     let own = life.loaded_s.and_then(|loaded| {
         let unit = draw.unit(machine, Purpose::Trigger, 0);
-        let delay = lognormal(unit, scenario.trigger_p50_s, scenario.trigger_p99_s);
+        let delay = scenario.delay_s(unit);
         let at = match scenario.trigger {
             Trigger::AfterLoad => loaded + delay,
             Trigger::WallClock => loaded.max(scenario.wall_clock_s as u64) + delay,
@@ -114,9 +114,6 @@ fn live(scenario: &Scenario, draw: Draw, machine: u64, all_down_s: Option<u64>) 
     }
     life
 }
-
-/// Share of machines that were off all the time.
-const OFFLINE: f64 = 0.01;
 
 fn fetch_s(scenario: &Scenario, draw: Draw, machine: u64, counter: u64) -> u64 {
     let unit = draw.unit(machine, Purpose::Fetch, counter);

@@ -5,6 +5,7 @@ use crate::error::{Failure, Kind};
 use crate::exit::Exit;
 use crate::settings::Settings;
 use crate::signals;
+use drill::fleet::Shape;
 use drill::library::Library;
 use drill::{DrillError, IncidentsRequest, Request, Watch, policies, render};
 use std::io::{IsTerminal as _, Write as _};
@@ -54,6 +55,9 @@ struct Run {
     /// The seed
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
+    /// The fleet: systems, versions, rings, regions (schema ringfence/fleet/v1)
+    #[arg(long, value_name = "FILE")]
+    fleet: Option<PathBuf>,
     /// Read incidents from this file instead of the shipped library
     #[arg(long, value_name = "FILE")]
     library: Option<PathBuf>,
@@ -89,6 +93,10 @@ fn library(path: Option<&PathBuf>) -> Result<Option<Library>, Failure> {
     path.map(|path| drill::library::read(path)).transpose().map_err(failure)
 }
 
+fn fleet(path: Option<&PathBuf>) -> Result<Option<Shape>, Failure> {
+    path.map(|path| drill::fleet::read(path)).transpose().map_err(failure)
+}
+
 fn list(args: &List, settings: &Settings) -> Result<Exit, Failure> {
     let library = library(args.library.as_ref())?;
     let report = drill::list(library.as_ref(), &args.filter).map_err(failure)?;
@@ -104,6 +112,7 @@ fn one(args: &Run, settings: &Settings) -> Result<Exit, Failure> {
         policy: policies::choose(&args.policy).map_err(failure)?,
         machines: args.machines,
         seed: args.seed,
+        fleet: fleet(args.fleet.as_ref())?,
     };
     let mut progress = Progress::new();
     let report = drill::run(&request, &mut progress).map_err(failure)?;

@@ -12,6 +12,8 @@ const STALE_INTERVALS: u64 = 3;
 const PROBES_MAX: u64 = 3;
 /// Harmed machines from which a majority of harmed must have stopped growth.
 const PLAIN_HARM: u64 = 20;
+/// Seconds for which a fence holds.
+const FENCE_HOLDS_S: u64 = 600;
 
 mod bit {
     pub(super) const ALIVE: u16 = 1;
@@ -373,11 +375,21 @@ impl Control {
     }
 
     /// A machine loads the release: it must be exposed, and nothing may stand against it.
-    pub(super) fn may_activate(&self, machine: u32) -> Result<(), Violation> {
-        if self.withdrawn {
+    pub(super) fn may_activate(
+        &self,
+        machine: u32,
+        now_s: u64,
+        frozen_s: Option<u64>,
+    ) -> Result<(), Violation> {
+        // Behind a relay nothing is known of a stop, but only for as long as a fence holds.
+        let unaware = frozen_s.is_some_and(|frozen| now_s < frozen + FENCE_HOLDS_S);
+        if frozen_s.is_some() && !unaware {
+            return broken(8, format!("machine {machine} loads the release by an expired fence"));
+        }
+        if self.withdrawn && !unaware {
             return broken(2, format!("machine {machine} loads a withdrawn digest"));
         }
-        if self.halted {
+        if self.halted && !unaware {
             return broken(8, format!("machine {machine} loads the release after a halt"));
         }
         if !self.has(machine as usize, bit::ASSIGNED) && !self.closed {

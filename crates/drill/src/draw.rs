@@ -29,6 +29,7 @@ pub(crate) enum Purpose {
     Relay,
     Hold,
     Other,
+    Order,
 }
 
 /// A source of draws.

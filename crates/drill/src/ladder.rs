@@ -27,6 +27,8 @@ use decide::policy::{Lane, Policy};
 use std::rc::Rc;
 use world::World;
 
+pub(crate) use fleet::affected;
+
 /// What a ladder run gives.
 pub(crate) type Run = (Outcome, Vec<Point>, Vec<Decided>, Checks);
 

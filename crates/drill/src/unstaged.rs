@@ -132,18 +132,40 @@ fn repair(scenario: &Scenario, draw: Draw, machine: u64, harmed: u64, life: &mut
     let halt = scenario.spread.halt_s as u64;
     let repair = scenario.repair;
     let good = harmed.max(halt) + fetch_s(scenario, draw, machine, 2);
+    match recovery(scenario, draw, machine) {
+        Recovery::Boots(boots) => {
+            life.back_s = Some(harmed.max(halt) + boots * (scenario.boot_s as u64 + 60));
+        }
+        Recovery::Hands => life.hands = true,
+        Recovery::Undo => life.back_s = Some(good + repair.restart_s as u64),
+    }
+}
+
+/// What brings back a machine that has no agent, once the previous file is on offer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Recovery {
+    /// It comes back by itself after so many boots.
+    Boots(u64),
+    /// A person.
+    Hands,
+    /// The previous file.
+    Undo,
+}
+
+/// Draws it.
+pub(crate) fn recovery(scenario: &Scenario, draw: Draw, machine: u64) -> Recovery {
+    let repair = scenario.repair;
     if scenario.harm == Harm::BootLoop || repair.hands > 0.0 {
         for boot in 1..=SELF_HEAL_BOOTS_MAX {
             if draw.unit(machine, Purpose::Heal, boot) < repair.heal_per_boot {
-                life.back_s = Some(harmed.max(halt) + boot * (scenario.boot_s as u64 + 60));
-                return;
+                return Recovery::Boots(boot);
             }
         }
     }
     if draw.unit(machine, Purpose::Hands, 0) < repair.hands {
-        life.hands = true;
+        Recovery::Hands
     } else {
-        life.back_s = Some(good + repair.restart_s as u64);
+        Recovery::Undo
     }
 }
 

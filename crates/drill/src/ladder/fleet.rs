@@ -58,6 +58,17 @@ fn chances(scenario: &Scenario, draw: Draw) -> Vec<f64> {
     chances
 }
 
+/// Tells whether the defect can harm a machine, as in the fleet of the same seed.
+pub(crate) fn affected(scenario: &Scenario, draw: Draw) -> impl Fn(u64) -> bool {
+    let chances = chances(scenario, draw);
+    let groups: Vec<u64> = scenario.fleet.groups.iter().map(|g| u64::from(g.share)).collect();
+    let last = groups.iter().sum::<u64>().saturating_sub(1);
+    move |machine| {
+        let group = place(&groups, draw.between(machine, Purpose::Stratum, 0, 0, last));
+        draw.unit(machine, Purpose::Affected, 0) < chances[group]
+    }
+}
+
 /// Makes a fleet.
 pub(crate) fn fleet(
     scenario: &Scenario,

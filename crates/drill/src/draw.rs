@@ -30,6 +30,7 @@ pub(crate) enum Purpose {
     Hold,
     Other,
     Order,
+    Fuzz,
 }
 
 /// A source of draws.

@@ -11,6 +11,7 @@ mod compare;
 mod draw;
 pub mod error;
 pub mod fleet;
+pub mod fuzz;
 mod ladder;
 pub mod library;
 pub mod peers;

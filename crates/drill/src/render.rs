@@ -5,7 +5,7 @@ mod compare;
 mod html;
 mod numbers;
 
-pub use compare::{compare_text, headline, policies_text, sweep_text};
+pub use compare::{compare_text, fuzz_text, headline, policies_text, sweep_text};
 pub use html::compare_html;
 pub use numbers::{clock, count};
 

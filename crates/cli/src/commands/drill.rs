@@ -7,6 +7,7 @@ use crate::files;
 use crate::settings::Settings;
 use crate::signals;
 use drill::fleet::Shape;
+use drill::fuzz::FuzzRequest;
 use drill::library::Library;
 use drill::{
     CompareRequest, DrillError, IncidentsRequest, Request, SweepRequest, Watch, policies, render,
@@ -38,6 +39,8 @@ enum What {
     Sweep(Sweep),
     /// List the policies that a drill can follow, with their sources
     Policies,
+    /// Live through random histories until an invariant breaks; a failure is shrunk
+    Fuzz(Fuzz),
     /// Run every incident of the library, as it happened and under a policy
     Incidents(Incidents),
 }
@@ -144,6 +147,19 @@ struct Sweep {
     library: Option<PathBuf>,
 }
 
+#[derive(Debug, clap::Args)]
+struct Fuzz {
+    /// Stop after this many histories [default: 10,000, or no limit with --seconds]
+    #[arg(long, value_name = "N")]
+    histories: Option<u64>,
+    /// Stop after this many seconds
+    #[arg(long, value_name = "N")]
+    seconds: Option<u64>,
+    /// The seed of the first history; the next has the next
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+}
+
 /// A report of a comparison.
 #[derive(Clone, Debug)]
 struct Wanted {
@@ -174,6 +190,7 @@ pub(crate) fn run(args: &Drill, settings: &Settings) -> Result<Exit, Failure> {
         What::Run(args) => one(args, settings),
         What::Compare(args) => compare(args, settings),
         What::Sweep(args) => sweep(args, settings),
+        What::Fuzz(args) => fuzz(args, settings),
         What::Policies => {
             settings.terminal.text(&render::policies_text())?;
             settings.terminal.document(&drill::policies::listed())?;
@@ -255,6 +272,23 @@ fn sweep(args: &Sweep, settings: &Settings) -> Result<Exit, Failure> {
     settings.terminal.text(&render::sweep_text(&report))?;
     settings.terminal.document(&report)?;
     Ok(Exit::Good)
+}
+
+/// Histories, when neither their number nor a time is said.
+const HISTORIES: u64 = 10_000;
+
+fn fuzz(args: &Fuzz, settings: &Settings) -> Result<Exit, Failure> {
+    let limit = if args.seconds.is_some() { drill::fuzz::HISTORIES_MAX } else { HISTORIES };
+    let request = FuzzRequest { seed: args.seed, histories: args.histories.unwrap_or(limit) };
+    let began = Instant::now();
+    let time = args.seconds.map(Duration::from_secs);
+    let mut progress = Progress::new();
+    let mut enough = || time.is_some_and(|time| began.elapsed() >= time);
+    let report = drill::fuzz::fuzz(&request, &mut progress, &mut enough).map_err(failure)?;
+    progress.clear();
+    settings.terminal.text(&render::fuzz_text(&report))?;
+    settings.terminal.document(&report)?;
+    Ok(if report.failure.is_some() { Exit::Against } else { Exit::Good })
 }
 
 fn incidents(args: &Incidents, settings: &Settings) -> Result<Exit, Failure> {

@@ -1,6 +1,7 @@
 //! Tables of comparisons and sweeps.
 
 use super::{clock, count};
+use crate::fuzz::FuzzReport;
 use crate::peers::PEERS;
 use crate::report::{CompareReport, Compared, Figure, SweepReport};
 use std::fmt::Write as _;
@@ -175,4 +176,25 @@ pub fn policies_text() -> String {
         ours.len() + PEERS.len()
     );
     text
+}
+
+/// Random histories.
+pub fn fuzz_text(report: &FuzzReport) -> String {
+    let done = format!(
+        "{} random histories from seed {}, {} steps checked",
+        count(report.histories),
+        report.seed,
+        count(report.steps)
+    );
+    match &report.failure {
+        None => format!("{done}: no invariant broken\n"),
+        Some(failure) => {
+            let commit = failure.commit.map_or_else(String::new, |of| format!(", commit {of}"));
+            format!(
+                "{}seed {}{commit}: {}\n{done}\n\nAn invariant is broken; next: ringfence drill fuzz \
+                 --seed {} --histories 1\n",
+                failure.script, failure.seed, failure.reason, failure.seed
+            )
+        }
+    }
 }

@@ -317,7 +317,8 @@ fn caught_by_fuzz(
 
 #[test]
 fn random_histories_catch_every_broken_decision_and_agent() {
-    let decisions: [(&str, fn() -> Box<dyn Rollouts>); 8] = [
+    type Make = fn() -> Box<dyn Rollouts>;
+    let decisions: [(&str, Make); 8] = [
         ("exposes three times as many", || Box::new(Broken { actions: more, ..SAME })),
         ("takes exposure back", || Box::new(Broken { actions: backwards, ..SAME })),
         ("goes on after a halt", || Box::new(Broken { actions: grows_on, ..SAME })),

@@ -70,9 +70,9 @@ impl Checkers {
         let result = self.control.decided(actions, tally, now);
         self.keep(result);
     }
-    /// A machine loads the release.
-    pub(crate) fn activated(&mut self, machine: u32, now_s: u64) {
-        let result = self.control.may_activate(machine);
+    /// A machine loads the release, by a fence that a relay froze at `frozen_s` if one did.
+    pub(crate) fn activated(&mut self, machine: u32, now_s: u64, frozen_s: Option<u64>) {
+        let result = self.control.may_activate(machine, now_s, frozen_s);
         self.keep(result);
         let result = self.machines.activated(machine, now_s);
         self.keep(result);

@@ -24,6 +24,13 @@ pub(crate) enum Purpose {
     Loss,
     Group,
     Goodbye,
+    Mute,
+    Lie,
+    Relay,
+    Hold,
+    Other,
+    Order,
+    Fuzz,
 }
 
 /// A source of draws.

@@ -10,6 +10,7 @@ mod control;
 mod fleet;
 mod machine;
 mod summary;
+mod weather;
 mod world;
 
 #[cfg(test)]
@@ -25,6 +26,8 @@ use control::Production;
 use decide::policy::{Lane, Policy};
 use std::rc::Rc;
 use world::World;
+
+pub(crate) use fleet::affected;
 
 /// What a ladder run gives.
 pub(crate) type Run = (Outcome, Vec<Point>, Vec<Decided>, Checks);

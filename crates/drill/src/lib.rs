@@ -7,18 +7,25 @@
 #![forbid(unsafe_code)]
 
 mod check;
+mod compare;
 mod draw;
 pub mod error;
+pub mod fleet;
+pub mod fuzz;
 mod ladder;
 pub mod library;
+pub mod peers;
 pub mod policies;
 pub mod render;
 pub mod report;
 pub mod request;
 pub mod scenario;
+mod sweep;
 mod table;
 mod unstaged;
 
+pub use compare::{CompareRequest, compare};
 pub use error::DrillError;
 pub use report::{IncidentsReport, ListReport, RunReport};
 pub use request::{IncidentsRequest, Request, Unwatched, Watch, incidents, list, run};
+pub use sweep::{SweepRequest, sweep};

@@ -1,8 +1,12 @@
 //! Text and JSON of drills, drawn from their reports. Plain characters, no colour, understandable
 //! when piped; the verdict comes last.
 
+mod compare;
+mod html;
 mod numbers;
 
+pub use compare::{compare_text, fuzz_text, headline, policies_text, sweep_text};
+pub use html::compare_html;
 pub use numbers::{clock, count};
 
 use crate::report::{IncidentsReport, ListReport, Point, Row, RunReport};

@@ -11,6 +11,11 @@ pub const INCIDENTS_SCHEMA: &str = "ringfence/drill-incidents/v1";
 /// The schema of [`ListReport`].
 pub const LIST_SCHEMA: &str = "ringfence/drill-list/v1";
 
+/// The schema of [`CompareReport`].
+pub const COMPARE_SCHEMA: &str = "ringfence/drill-compare/v1";
+/// The schema of [`SweepReport`].
+pub const SWEEP_SCHEMA: &str = "ringfence/drill-sweep/v1";
+
 /// One scenario under one policy.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RunReport {
@@ -243,4 +248,113 @@ impl Listed {
             affected: scenario.affected,
         }
     }
+}
+
+/// A figure over several seeds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Figure {
+    /// Half of the runs are at or below it.
+    pub median: u64,
+    /// 95 of 100 runs are at or below it.
+    pub p95: u64,
+}
+
+impl Figure {
+    /// Of some runs; `None` of none.
+    pub fn of(mut runs: Vec<u64>) -> Option<Figure> {
+        runs.sort_unstable();
+        let last = runs.len().checked_sub(1)?;
+        let p95 = (runs.len() * 95).div_ceil(100).saturating_sub(1);
+        Some(Figure { median: runs[last / 2], p95: runs[p95] })
+    }
+}
+
+/// One scenario under several policies.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CompareReport {
+    /// Always [`COMPARE_SCHEMA`].
+    pub schema: &'static str,
+    /// The scenario.
+    pub scenario: Listed,
+    /// Machines of each fleet.
+    pub machines: u64,
+    /// The first seed.
+    pub seed: u64,
+    /// Runs of each policy.
+    pub seeds: u64,
+    /// The policy that the others are held against.
+    pub ours: String,
+    /// One row a policy.
+    pub policies: Vec<Compared>,
+    /// What the record leaves open and the drill assumes.
+    pub assumptions: Vec<String>,
+}
+
+/// One policy of a comparison.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Compared {
+    /// Its name.
+    pub policy: String,
+    /// Where its numbers are from.
+    pub source: String,
+    /// What is our assumption about it; empty for our own.
+    pub assumed: String,
+    /// Machines that loaded the file.
+    pub exposed: Figure,
+    /// Machines harmed.
+    pub harmed: Figure,
+    /// Machines that need a person.
+    pub hands_needed: Figure,
+    /// Seconds from the first harm to the halt, over the runs that halted.
+    pub first_harm_to_halt_s: Option<Figure>,
+    /// Runs that halted before everybody was offered it, or after.
+    pub halted: u64,
+    /// A good file in the same weather: seconds until everybody was offered it.
+    pub good_everywhere_s: Option<Figure>,
+    /// A good file in the same weather: runs that were stopped.
+    pub false_halts: u64,
+    /// Median harm against ours, which counts as at least one machine.
+    pub harmed_ratio: f64,
+    /// Exposure and harm over time, of the first seed.
+    pub timeline: Vec<Point>,
+}
+
+/// All scenarios under one policy.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SweepReport {
+    /// Always [`SWEEP_SCHEMA`].
+    pub schema: &'static str,
+    /// The policy.
+    pub policy: String,
+    /// Machines of each fleet.
+    pub machines: u64,
+    /// The first seed.
+    pub seed: u64,
+    /// Runs of each scenario.
+    pub seeds: u64,
+    /// One row a scenario.
+    pub scenarios: Vec<Swept>,
+}
+
+/// One scenario of a sweep.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Swept {
+    /// Its name.
+    pub id: String,
+    /// True when nothing had to be stopped.
+    pub good: bool,
+    /// Machines that loaded the file.
+    pub exposed: Figure,
+    /// Machines harmed.
+    pub harmed: Figure,
+    /// Machines that need a person.
+    pub hands_needed: Figure,
+    /// Runs that halted.
+    pub halted: u64,
+    /// Seconds from the first harm to the halt.
+    pub first_harm_to_halt_s: Option<Figure>,
+    /// Seconds until everybody was offered it.
+    pub everywhere_s: Option<Figure>,
+    /// Machines harmed when everybody gets it at once, median.
+    pub harmed_all_at_once: u64,
 }

@@ -1,6 +1,8 @@
 //! What a drill is asked for, and the one way to run it.
 
 use crate::error::{DrillError, NO_SCENARIO, OUT_OF_RANGE, did_you_mean};
+use crate::fleet::Shape;
+use crate::ladder::Run;
 use crate::library::{self, Library};
 use crate::policies::Choice;
 use crate::report::{
@@ -15,7 +17,7 @@ pub const MACHINES_MAX: u64 = 100_000_000;
 /// Machines of each fleet of `drill incidents`, when not said.
 pub const INCIDENTS_MACHINES: u64 = 100_000;
 /// Moments that a report keeps of a curve.
-const POINTS_MAX: usize = 48;
+pub(crate) const POINTS_MAX: usize = 48;
 
 /// Somebody who waits: is told how far it is, and may stop it.
 pub trait Watch {
@@ -48,6 +50,8 @@ pub struct Request {
     pub machines: Option<u64>,
     /// The seed.
     pub seed: u64,
+    /// The fleet; a mixed fleet of servers when `None`.
+    pub fleet: Option<Shape>,
 }
 
 /// A drill of each incident of a library.
@@ -65,7 +69,7 @@ pub struct IncidentsRequest {
     pub seed: u64,
 }
 
-fn machines_in_range(machines: u64) -> Result<u64, DrillError> {
+pub(crate) fn machines_in_range(machines: u64) -> Result<u64, DrillError> {
     if (1..=MACHINES_MAX).contains(&machines) {
         return Ok(machines);
     }
@@ -73,12 +77,12 @@ fn machines_in_range(machines: u64) -> Result<u64, DrillError> {
     Err(DrillError::refused(OUT_OF_RANGE, sentence))
 }
 
-fn or_shipped(library: Option<&Library>) -> Result<Library, DrillError> {
+pub(crate) fn or_shipped(library: Option<&Library>) -> Result<Library, DrillError> {
     library.map_or_else(library::shipped, |library| Ok(library.clone()))
 }
 
 /// Every scenario: the built-in ones, then those of the library.
-fn scenarios(library: &Library) -> impl Iterator<Item = Scenario> + '_ {
+pub(crate) fn scenarios(library: &Library) -> impl Iterator<Item = Scenario> + '_ {
     builtin().into_iter().chain(library.incidents.iter().map(|i| Scenario::of(i, library)))
 }
 
@@ -98,14 +102,53 @@ pub fn list(library: Option<&Library>, filter: &str) -> Result<ListReport, Drill
     Ok(ListReport { schema: LIST_SCHEMA, scenarios })
 }
 
-fn find(library: &Library, id: &str) -> Result<Scenario, DrillError> {
+pub(crate) fn find(library: &Library, id: &str) -> Result<Scenario, DrillError> {
     let all: Vec<Scenario> = scenarios(library).collect();
-    all.iter().find(|scenario| scenario.id == id).cloned().ok_or_else(|| {
-        let hint = did_you_mean(id, all.iter().map(|scenario| scenario.id.as_str()))
-            .map_or_else(String::new, |meant| format!(", did you mean '{meant}'?"));
-        let sentence = format!("no scenario '{id}'{hint} `ringfence drill list` shows all");
-        DrillError::refused(NO_SCENARIO, sentence)
-    })
+    let number = |scenario: &&Scenario| scenario.shapes.iter().any(|s| s.eq_ignore_ascii_case(id));
+    let named = all.iter().find(|scenario| scenario.id == id);
+    named.or_else(|| all.iter().find(number).filter(|s| s.date.is_empty())).cloned().ok_or_else(
+        || {
+            let hint = did_you_mean(id, all.iter().map(|scenario| scenario.id.as_str()))
+                .map_or_else(String::new, |meant| format!(", did you mean '{meant}'?"));
+            let sentence = format!("no scenario '{id}'{hint} `ringfence drill list` shows all");
+            DrillError::refused(NO_SCENARIO, sentence)
+        },
+    )
+}
+
+/// The scenario on that fleet.
+pub(crate) fn on_fleet(scenario: Scenario, fleet: Option<&Shape>) -> Scenario {
+    match fleet {
+        Some(fleet) => {
+            let machines = fleet.machines.or(scenario.machines);
+            Scenario { fleet: fleet.clone(), machines, ..scenario }
+        }
+        None => scenario,
+    }
+}
+
+/// One scenario under one policy.
+pub(crate) fn one(
+    scenario: &Scenario,
+    policy: &Choice,
+    machines: u64,
+    seed: u64,
+    watch: &mut dyn Watch,
+) -> Result<Run, DrillError> {
+    match policy {
+        Choice::AllAtOnce => {
+            let (outcome, points) = unstaged::run(scenario, machines, seed, watch)?;
+            Ok((outcome, points, Vec::new(), Checks::default()))
+        }
+        Choice::Peer(peer) => {
+            let (outcome, points, decisions) =
+                crate::peers::run(scenario, peer, machines, seed, watch)?;
+            Ok((outcome, points, decisions, Checks::default()))
+        }
+        Choice::Ladder { policy, lane } => {
+            crate::ladder::run(scenario, policy, *lane, machines, seed, watch)
+        }
+    }
 }
 
 /// Runs one scenario.
@@ -114,19 +157,18 @@ fn find(library: &Library, id: &str) -> Result<Scenario, DrillError> {
 /// The request is unusable, a checker saw an invariant broken, or the watch stopped it.
 pub fn run(request: &Request, watch: &mut dyn Watch) -> Result<RunReport, DrillError> {
     let library = or_shipped(request.library.as_ref())?;
-    let scenario = find(&library, &request.scenario)?;
+    let scenario = on_fleet(find(&library, &request.scenario)?, request.fleet.as_ref());
     let machines = machines_in_range(scenario.machines(request.machines))?;
     let mut assumptions = scenario.assumptions.clone();
-    let (outcome, timeline, decisions, checks) = match &request.policy {
-        Choice::AllAtOnce => {
-            let (outcome, points) = unstaged::run(&scenario, machines, request.seed, watch)?;
-            (outcome, points, Vec::new(), Checks::default())
-        }
-        Choice::Ladder { policy, lane } => {
+    match &request.policy {
+        Choice::AllAtOnce => {}
+        Choice::Peer(peer) => assumptions.push(format!("{}: {}", peer.product, peer.assumed)),
+        Choice::Ladder { .. } => {
             assumptions.push("check, trial and taste are assumed blind".into());
-            crate::ladder::run(&scenario, policy, *lane, machines, request.seed, watch)?
         }
-    };
+    }
+    let (outcome, timeline, decisions, checks) =
+        one(&scenario, &request.policy, machines, request.seed, watch)?;
     Ok(RunReport {
         schema: RUN_SCHEMA,
         scenario: Listed::of(&scenario),

@@ -5,11 +5,16 @@
 
 mod builtin;
 mod guard;
+mod weather;
 
 pub use builtin::builtin;
 pub use guard::{Wall, wall_of_guard};
+pub use weather::{Episode, LEASE_S, Relay, Weather};
 
+use crate::draw::{exponential, lognormal};
+use crate::fleet::Shape;
 use crate::library::{Incident, Library};
+use decide::policy::Lane;
 use serde::Serialize;
 
 /// Minutes until somebody stopped an unstaged file, where a record does not say: the median of the
@@ -135,8 +140,12 @@ pub struct Scenario {
     pub boot_s: f64,
     /// Crashes a machine a day without any release.
     pub baseline_per_day: f64,
-    /// A region is out for a while, which is not the release's doing.
-    pub region_outage: bool,
+    /// What else goes wrong meanwhile; none of it the release's doing.
+    pub weather: Weather,
+    /// The fleet it happens to.
+    pub fleet: Shape,
+    /// The lane that such a file would take.
+    pub lane: Lane,
     /// Machines the record speaks of, if it does.
     pub machines: Option<u64>,
     /// The guards of the record.
@@ -209,7 +218,9 @@ impl Scenario {
                 library.defaults.reboot_s_server
             },
             baseline_per_day: library.defaults.baseline_host_crash_per_day,
-            region_outage: false,
+            weather: Weather::default(),
+            fleet: Shape::default(),
+            lane: Lane::Standard,
             machines: incident.affected_count.filter(|_| incident.group == "endpoint"),
             guards: incident.guards.clone(),
             assumptions,
@@ -220,6 +231,15 @@ impl Scenario {
     pub fn machines(&self, asked: Option<u64>) -> u64 {
         let record = self.machines.map(|count| count.clamp(1, RECORD_MACHINES_MAX));
         asked.or(record).unwrap_or(MACHINES_DEFAULT)
+    }
+
+    /// Seconds from loading (or from the date) to harm, for a machine that drew `unit`. Reboots
+    /// come without memory; everything else is log-normal through its two points.
+    pub(crate) fn delay_s(&self, unit: f64) -> u64 {
+        if self.trigger_word == "on_reboot" && self.trigger_p50_s > 0.0 {
+            return exponential(unit, std::f64::consts::LN_2 / self.trigger_p50_s);
+        }
+        lognormal(unit, self.trigger_p50_s, self.trigger_p99_s)
     }
 
     /// The walls that the record's guards stand on, in the order in which a file meets them.

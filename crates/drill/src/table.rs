@@ -3,12 +3,12 @@
 use crate::error::DrillError;
 use crate::policies::Choice;
 use crate::report::{Happened, Outcome, Point, Row, Totals};
-use crate::request::Watch;
+use crate::request::{Watch, one};
 use crate::scenario::{Harm, Scenario, Wall};
-use crate::{ladder, unstaged};
+use crate::unstaged;
 
 /// Tells nobody how far one incident is; the library as a whole is what is waited for.
-struct Quiet<'a>(&'a mut dyn Watch);
+pub(crate) struct Quiet<'a>(pub(crate) &'a mut dyn Watch);
 
 impl Watch for Quiet<'_> {
     fn progress(&mut self, _: u64, _: u64, _: &str) {}
@@ -29,9 +29,7 @@ pub(crate) fn row(
     let (before, _) = unstaged::run(scenario, machines, seed, &mut quiet)?;
     let after = match policy {
         Choice::AllAtOnce => before.clone(),
-        Choice::Ladder { policy, lane } => {
-            ladder::run(scenario, policy, *lane, machines, seed, &mut quiet)?.0
-        }
+        _ => one(scenario, policy, machines, seed, &mut quiet)?.0,
     };
     let first_wall = scenario.walls().first().copied();
     let (wall, shown) = match after.stopped_by {

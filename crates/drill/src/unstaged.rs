@@ -3,7 +3,7 @@
 //! No decision couples the machines, so each is lived through from beginning to end before the
 //! next; only counts a minute are kept. That is why millions take seconds.
 
-use crate::draw::{Draw, Purpose, exponential, lognormal};
+use crate::draw::{Draw, Purpose, exponential};
 use crate::error::DrillError;
 use crate::report::{Outcome, Point};
 use crate::request::Watch;
@@ -81,7 +81,7 @@ fn shared_fate_s(scenario: &Scenario, machines: u64, draw: Draw) -> Option<u64> 
 
 fn live(scenario: &Scenario, draw: Draw, machine: u64, all_down_s: Option<u64>) -> Life {
     let mut life = Life::default();
-    if draw.unit(machine, Purpose::Online, 0) < OFFLINE {
+    if draw.unit(machine, Purpose::Online, 0) < scenario.fleet.offline {
         return life;
     }
     life.on = true;
@@ -97,7 +97,7 @@ fn live(scenario: &Scenario, draw: Draw, machine: u64, all_down_s: Option<u64>) 
     }
     let own = life.loaded_s.and_then(|loaded| {
         let unit = draw.unit(machine, Purpose::Trigger, 0);
-        let delay = lognormal(unit, scenario.trigger_p50_s, scenario.trigger_p99_s);
+        let delay = scenario.delay_s(unit);
         let at = match scenario.trigger {
             Trigger::AfterLoad => loaded + delay,
             Trigger::WallClock => loaded.max(scenario.wall_clock_s as u64) + delay,
@@ -114,9 +114,6 @@ fn live(scenario: &Scenario, draw: Draw, machine: u64, all_down_s: Option<u64>) 
     }
     life
 }
-
-/// Share of machines that were off all the time.
-const OFFLINE: f64 = 0.01;
 
 fn fetch_s(scenario: &Scenario, draw: Draw, machine: u64, counter: u64) -> u64 {
     let unit = draw.unit(machine, Purpose::Fetch, counter);
@@ -135,18 +132,40 @@ fn repair(scenario: &Scenario, draw: Draw, machine: u64, harmed: u64, life: &mut
     let halt = scenario.spread.halt_s as u64;
     let repair = scenario.repair;
     let good = harmed.max(halt) + fetch_s(scenario, draw, machine, 2);
+    match recovery(scenario, draw, machine) {
+        Recovery::Boots(boots) => {
+            life.back_s = Some(harmed.max(halt) + boots * (scenario.boot_s as u64 + 60));
+        }
+        Recovery::Hands => life.hands = true,
+        Recovery::Undo => life.back_s = Some(good + repair.restart_s as u64),
+    }
+}
+
+/// What brings back a machine that has no agent, once the previous file is on offer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Recovery {
+    /// It comes back by itself after so many boots.
+    Boots(u64),
+    /// A person.
+    Hands,
+    /// The previous file.
+    Undo,
+}
+
+/// Draws it.
+pub(crate) fn recovery(scenario: &Scenario, draw: Draw, machine: u64) -> Recovery {
+    let repair = scenario.repair;
     if scenario.harm == Harm::BootLoop || repair.hands > 0.0 {
         for boot in 1..=SELF_HEAL_BOOTS_MAX {
             if draw.unit(machine, Purpose::Heal, boot) < repair.heal_per_boot {
-                life.back_s = Some(harmed.max(halt) + boot * (scenario.boot_s as u64 + 60));
-                return;
+                return Recovery::Boots(boot);
             }
         }
     }
     if draw.unit(machine, Purpose::Hands, 0) < repair.hands {
-        life.hands = true;
+        Recovery::Hands
     } else {
-        life.back_s = Some(good + repair.restart_s as u64);
+        Recovery::Undo
     }
 }
 

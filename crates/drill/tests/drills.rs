@@ -16,6 +16,7 @@ fn request(scenario: &str, policy: &str, machines: u64, seed: u64) -> Request {
         policy: policies::choose(policy).expect("a policy"),
         machines: Some(machines),
         seed,
+        fleet: None,
     }
 }
 
@@ -162,7 +163,7 @@ fn a_policy_file_is_followed_and_a_faulty_one_is_refused() {
 
 #[test]
 fn lists_can_be_filtered_and_a_drill_can_be_stopped() {
-    assert_eq!(list(None, "").expect("a list").scenarios.len(), 51);
+    assert_eq!(list(None, "").expect("a list").scenarios.len(), 66);
     let clam = list(None, "CLAMAV").expect("a list");
     assert_eq!(clam.scenarios.len(), 4);
     assert!(render::list_text(&clam).contains("clamav_eol_2010"));

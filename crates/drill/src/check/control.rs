@@ -12,6 +12,10 @@ const STALE_INTERVALS: u64 = 3;
 const PROBES_MAX: u64 = 3;
 /// Harmed machines from which a majority of harmed must have stopped growth.
 const PLAIN_HARM: u64 = 20;
+/// One in so many ill machines among those without the release is weather.
+const WEATHER_IN: u64 = 8;
+/// Seconds for which a fence holds.
+const FENCE_HOLDS_S: u64 = 600;
 
 mod bit {
     pub(super) const ALIVE: u16 = 1;
@@ -22,6 +26,7 @@ mod bit {
     pub(super) const HARMED: u16 = 1 << 5;
     pub(super) const CRASHED: u16 = 1 << 6;
     pub(super) const BACK: u16 = 1 << 7;
+    pub(super) const ILL: u16 = 1 << 8;
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -46,6 +51,8 @@ pub(super) struct Control {
     rings: Vec<decide::id::Ring>,
     strata: Vec<Books>,
     all: Books,
+    /// Machines without the release that crashed, or are silent now.
+    ill: u64,
     gates: Vec<Gate>,
     gate: usize,
     reached_at: Option<u64>,
@@ -73,6 +80,7 @@ impl Control {
             rings: start.rings.clone(),
             strata: sizes.iter().map(books).collect(),
             all: Books::default(),
+            ill: 0,
             gates: gates(start, &sizes),
             order,
             gate: 0,
@@ -114,8 +122,23 @@ impl Control {
         self.reach(now);
     }
 
+    /// Control machines that are as ill as exposed ones are no sign of the release.
+    fn control(&mut self, machine: usize, what: MachineEvent) {
+        use MachineEvent as M;
+        let ill = match what {
+            M::Silent | M::Crashed if !self.has(machine, bit::ASSIGNED) => true,
+            M::Back | M::Attempted => false,
+            _ => return,
+        };
+        if ill != self.has(machine, bit::ILL) {
+            self.bits[machine] ^= bit::ILL;
+            self.ill = if ill { self.ill + 1 } else { self.ill.saturating_sub(1) };
+        }
+    }
+
     fn machine(&mut self, machine: usize, what: MachineEvent, now: Time) {
         use MachineEvent as M;
+        self.control(machine, what);
         if !matches!(what, M::Silent | M::Goodbye | M::Held) {
             self.bits[machine] |= bit::ALIVE;
             if self.has(machine, bit::ASSIGNED) && !self.has(machine, bit::REACHED) {
@@ -285,7 +308,8 @@ impl Control {
         }
         let books = self.strata[stratum];
         let cap = (books.confirmed * self.multiplier).max(1 + books.probes);
-        if !close && !self.closed && to > before && books.reached > cap {
+        // A probe of a stratum that has lost its evidence comes on top of what had it.
+        if !close && !self.closed && to > before && probes == 0 && books.reached > cap {
             let what = format!("stratum {stratum}: {} exposed, {cap} allowed", books.reached);
             return broken(3, what).map(|()| 0);
         }
@@ -347,6 +371,14 @@ impl Control {
         Ok(())
     }
 
+    /// Harmed machines that crashed or are silent now: who was silent and is back may be well.
+    fn plainly_harmed(&self) -> u64 {
+        let plain = |bits: u16| {
+            bits & bit::HARMED != 0 && (bits & bit::CRASHED != 0 || bits & bit::ALIVE == 0)
+        };
+        self.bits.iter().filter(|bits| plain(**bits)).count() as u64
+    }
+
     /// Exposure within evidence, within the gate, and not in the face of plain harm.
     fn bounded(&self, by_decision: bool) -> Result<(), Violation> {
         if self.closed || !by_decision {
@@ -360,7 +392,10 @@ impl Control {
                 format!("{} exposed, {} confirmed healthy allow {cap}", all.reached, all.confirmed),
             );
         }
-        if all.harmed >= PLAIN_HARM && all.harmed * 2 > all.attempted {
+        let machines: u64 = self.strata.iter().map(|books| books.machines).sum();
+        let weather = self.ill * WEATHER_IN >= machines.saturating_sub(all.assigned);
+        let many = |harmed: u64| harmed >= PLAIN_HARM && harmed * 2 > all.attempted;
+        if !weather && many(all.harmed) && many(self.plainly_harmed()) {
             return broken(
                 3,
                 format!("exposure grows with {} of {} harmed", all.harmed, all.attempted),
@@ -373,11 +408,21 @@ impl Control {
     }
 
     /// A machine loads the release: it must be exposed, and nothing may stand against it.
-    pub(super) fn may_activate(&self, machine: u32) -> Result<(), Violation> {
-        if self.withdrawn {
+    pub(super) fn may_activate(
+        &self,
+        machine: u32,
+        now_s: u64,
+        frozen_s: Option<u64>,
+    ) -> Result<(), Violation> {
+        // Behind a relay nothing is known of a stop, but only for as long as a fence holds.
+        let unaware = frozen_s.is_some_and(|frozen| now_s < frozen + FENCE_HOLDS_S);
+        if frozen_s.is_some() && !unaware {
+            return broken(8, format!("machine {machine} loads the release by an expired fence"));
+        }
+        if self.withdrawn && !unaware {
             return broken(2, format!("machine {machine} loads a withdrawn digest"));
         }
-        if self.halted {
+        if self.halted && !unaware {
             return broken(8, format!("machine {machine} loads the release after a halt"));
         }
         if !self.has(machine as usize, bit::ASSIGNED) && !self.closed {

@@ -64,9 +64,13 @@ pub(crate) struct Seen {
     pub complete: bool,
     /// A release that failed without a witness has waited for its retry.
     pub retry_due: bool,
+    /// Its owner holds it.
+    pub held: bool,
+    /// The fence is older than one that this machine has read.
+    pub older: bool,
 }
 
-const SEEN: usize = 128;
+const SEEN: usize = 512;
 
 impl Seen {
     fn index(self) -> usize {
@@ -78,6 +82,8 @@ impl Seen {
             self.fresh,
             self.complete,
             self.retry_due,
+            self.held,
+            self.older,
         ];
         bits.iter().enumerate().map(|(place, bit)| usize::from(*bit) << place).sum()
     }
@@ -201,7 +207,7 @@ impl Agents {
         let [before, candidate] = &self.releases;
         let below = if seen.exposed { Threshold::ALL } else { Threshold::NONE };
         FenceView {
-            number: 1,
+            number: if seen.older { 1 } else { 2 },
             fresh: seen.fresh,
             base: Some(if seen.complete { candidate } else { before }.clone()),
             offers: vec![OfferView {
@@ -233,7 +239,9 @@ impl Endpoint for Agents {
         }
         let (record, mut standing) = self.states[usize::from(state)].clone();
         standing.retry_waited = if seen.retry_due { RETRY_AFTER } else { Span::ZERO };
-        let chosen = match choose(&self.fence(seen), &self.me, &record, &standing) {
+        standing.fence_seen = 2 * u64::from(seen.older);
+        let me = Me { held: seen.held, ..self.me.clone() };
+        let chosen = match choose(&self.fence(seen), &me, &record, &standing) {
             Choice::Keep(_) => Chosen::Keep,
             Choice::Take(release, _) if release.number == CANDIDATE => Chosen::Take,
             // The fence's base is what ran before: nothing to do with the drill.
@@ -300,6 +308,8 @@ mod tests {
             Seen { open: false, ..offer },
             Seen { fresh: false, ..offer },
             Seen { withdrawn: true, ..offer },
+            Seen { held: true, ..offer },
+            Seen { older: true, ..offer },
         ] {
             assert_eq!(agents.choose(0, seen), Chosen::Keep, "{seen:?}");
         }

@@ -27,6 +27,16 @@ pub(crate) enum What {
     Healthy,
     /// It has not been heard for too long.
     Silent,
+    /// Its reports are held back from now on.
+    Mute,
+    /// It has been held back for so long that it counts as silent.
+    Unheard,
+    /// Its reports arrive again.
+    Unmute,
+    /// A relay begins to repeat what it has.
+    Freeze,
+    /// The control plane is back.
+    Restored,
 }
 
 /// One entry. `token` tells whether the machine is still in the situation it was made for.

@@ -3,36 +3,13 @@
 use super::agents::{BEFORE, CANDIDATE};
 use crate::draw::{Draw, Purpose};
 use crate::error::{DrillError, OUT_OF_RANGE};
+use crate::fleet::{RingShare, Shape};
 use crate::request::Watch;
 use crate::scenario::{Harm, Scenario};
 use decide::exposure::{Salt, bucket};
-use decide::id::{BadName, BlockName, Digest, MachineId, ReleaseRef, Ring, RolloutId, StratumName};
+use decide::id::{BadName, BlockName, Digest, MachineId, ReleaseRef, RolloutId, StratumName};
 use decide::policy::{Lane, Policy};
 use decide::rollout::{Start, StartMachine};
-
-/// Operating system and consumer version, and how many of 1,000 machines have them.
-const GROUPS: [(&str, u64); 8] = [
-    ("windows/7.11", 300),
-    ("windows/7.12", 220),
-    ("linux/7.11", 180),
-    ("linux/7.12", 120),
-    ("mac/7.11", 80),
-    ("mac/7.12", 60),
-    ("windows/7.10", 25),
-    ("linux/7.10", 15),
-];
-/// Rings, and how many of 1,000 machines are in them.
-const RINGS: [(Ring, u64); 5] = [
-    (Ring::Lab, 5),
-    (Ring::Early, 95),
-    (Ring::Standard, 600),
-    (Ring::Late, 250),
-    (Ring::Critical, 50),
-];
-/// Regions; an outage takes one of them down.
-pub(crate) const BLOCKS: u16 = 10;
-/// Share of machines that are off when the rollout begins.
-const OFFLINE: f64 = 0.01;
 
 /// Machines between two looks at whether to stop.
 const WATCH_EVERY: u64 = 1 << 14;
@@ -44,38 +21,52 @@ pub(crate) struct Fleet {
     pub affected: Vec<bool>,
 }
 
-/// The place in a table of shares of 1,000 that `drawn` falls on.
-fn place<T>(table: &[(T, u64)], drawn: u64) -> usize {
+/// The place in a table of shares that `drawn` (of their sum) falls on.
+fn place(shares: &[u64], drawn: u64) -> usize {
     let mut left = drawn;
-    for (index, (_, share)) in table.iter().enumerate() {
+    for (index, share) in shares.iter().enumerate() {
         if left < *share {
             return index;
         }
         left -= share;
     }
-    table.len() - 1
+    shares.len().saturating_sub(1)
 }
 
 /// The chance of being harmed in each group: along strata, or the same for all.
-fn chances(scenario: &Scenario, draw: Draw) -> [f64; GROUPS.len()] {
+fn chances(scenario: &Scenario, draw: Draw) -> Vec<f64> {
+    let groups = &scenario.fleet.groups;
     if scenario.harm == Harm::None {
-        return [0.0; GROUPS.len()];
+        return vec![0.0; groups.len()];
     }
     if !scenario.in_strata {
-        return [scenario.affected; GROUPS.len()];
+        return vec![scenario.affected; groups.len()];
     }
-    let mut chances = [0.0; GROUPS.len()];
-    let mut left = scenario.affected * 1000.0;
+    let shares: Vec<f64> = groups.iter().map(|group| f64::from(group.share)).collect();
+    let mut chances = vec![0.0; groups.len()];
+    let mut left = scenario.affected * shares.iter().sum::<f64>();
     // One group that can hold the share, where there is one; the seed says where to begin.
-    let first = draw.between(0, Purpose::Group, 0, 0, GROUPS.len() as u64 - 1) as usize;
-    let mut order: Vec<usize> = (0..GROUPS.len()).map(|i| (first + i) % GROUPS.len()).collect();
-    order.sort_by_key(|group| (GROUPS[*group].1 as f64) < left);
-    for group in order {
-        let share = GROUPS[group].1 as f64;
+    let last = groups.len().saturating_sub(1) as u64;
+    let first = draw.between(0, Purpose::Group, 0, 0, last) as usize;
+    let mut order: Vec<usize> = (0..groups.len()).map(|i| (first + i) % groups.len()).collect();
+    order.sort_by_key(|group| shares[*group] < left);
+    for group in order.into_iter().filter(|group| shares[*group] > 0.0) {
+        let share = shares[group];
         chances[group] = (left / share).clamp(0.0, 1.0);
         left = (left - share).max(0.0);
     }
     chances
+}
+
+/// Tells whether the defect can harm a machine, as in the fleet of the same seed.
+pub(crate) fn affected(scenario: &Scenario, draw: Draw) -> impl Fn(u64) -> bool {
+    let chances = chances(scenario, draw);
+    let groups: Vec<u64> = scenario.fleet.groups.iter().map(|g| u64::from(g.share)).collect();
+    let last = groups.iter().sum::<u64>().saturating_sub(1);
+    move |machine| {
+        let group = place(&groups, draw.between(machine, Purpose::Stratum, 0, 0, last));
+        draw.unit(machine, Purpose::Affected, 0) < chances[group]
+    }
 }
 
 /// Makes a fleet.
@@ -90,6 +81,10 @@ pub(crate) fn fleet(
     let draw = Draw::new(seed);
     let salt = Salt(format!("drill-{seed}"));
     let chances = chances(scenario, draw);
+    let shape = &scenario.fleet;
+    let groups: Vec<u64> = shape.groups.iter().map(|group| u64::from(group.share)).collect();
+    let rings: Vec<u64> = shape.rings.iter().map(|ring| u64::from(ring.share)).collect();
+    let of = |shares: &[u64]| shares.iter().sum::<u64>().saturating_sub(1);
     let mut affected = Vec::with_capacity(machines as usize);
     let mut members = Vec::with_capacity(machines as usize);
     for machine in 0..machines {
@@ -99,19 +94,19 @@ pub(crate) fn fleet(
                 return Err(DrillError::Interrupted);
             }
         }
-        let group = place(&GROUPS, draw.between(machine, Purpose::Stratum, 0, 0, 999));
-        let ring = place(&RINGS, draw.between(machine, Purpose::Stratum, 1, 0, 999));
+        let group = place(&groups, draw.between(machine, Purpose::Stratum, 0, 0, of(&groups)));
+        let ring = place(&rings, draw.between(machine, Purpose::Stratum, 1, 0, of(&rings)));
         let id = MachineId::try_from(format!("m-{machine}")).map_err(unnamed)?;
         affected.push(draw.unit(machine, Purpose::Affected, 0) < chances[group]);
         members.push(StartMachine {
-            stratum: (group * RINGS.len() + ring) as u16,
-            block: draw.between(machine, Purpose::Block, 0, 0, u64::from(BLOCKS) - 1) as u16,
+            stratum: (group * rings.len() + ring) as u16,
+            block: draw.between(machine, Purpose::Block, 0, 0, u64::from(shape.regions) - 1) as u16,
             bucket: bucket(&salt, &id),
-            held: false,
-            alive: draw.unit(machine, Purpose::Online, 0) >= OFFLINE,
+            held: draw.unit(machine, Purpose::Hold, 0) < shape.held,
+            alive: draw.unit(machine, Purpose::Online, 0) >= shape.offline,
         });
     }
-    let start = frozen(policy, lane, members).map_err(unnamed)?;
+    let start = frozen(shape, policy, lane, members).map_err(unnamed)?;
     Ok(Fleet { start, affected })
 }
 
@@ -120,9 +115,15 @@ fn unnamed(bad: BadName) -> DrillError {
 }
 
 /// What the rollout is started with.
-fn frozen(policy: &Policy, lane: Lane, members: Vec<StartMachine>) -> Result<Start, BadName> {
-    let strata = GROUPS.iter().flat_map(|(group, _)| {
-        RINGS.iter().map(move |(ring, _)| StratumName::try_from(format!("{group}/{ring}")))
+fn frozen(
+    shape: &Shape,
+    policy: &Policy,
+    lane: Lane,
+    members: Vec<StartMachine>,
+) -> Result<Start, BadName> {
+    let strata = shape.groups.iter().flat_map(|group| {
+        let name = |ring: &RingShare| format!("{}/{}", group.name, ring.ring);
+        shape.rings.iter().map(move |ring| StratumName::try_from(name(ring)))
     });
     Ok(Start {
         rollout: RolloutId::try_from("r-drill")?,
@@ -131,8 +132,8 @@ fn frozen(policy: &Policy, lane: Lane, members: Vec<StartMachine>) -> Result<Sta
         lane,
         policy: policy.clone(),
         strata: strata.collect::<Result<_, _>>()?,
-        rings: GROUPS.iter().flat_map(|_| RINGS.iter().map(|(ring, _)| *ring)).collect(),
-        blocks: (0..BLOCKS)
+        rings: shape.groups.iter().flat_map(|_| shape.rings.iter().map(|ring| ring.ring)).collect(),
+        blocks: (0..shape.regions)
             .map(|block| BlockName::try_from(format!("region-{block}")))
             .collect::<Result<_, _>>()?,
         machines: members,
@@ -148,11 +149,11 @@ fn release(number: u64) -> Result<ReleaseRef, BadName> {
     })
 }
 
-/// Machines of each stratum by bucket, made here again so that nothing of the rollout's own
+/// Machines of each stratum by bucket, held ones left out; made here again so that nothing of the rollout's own
 /// bookkeeping is trusted.
 pub(crate) fn order(start: &Start) -> Vec<Vec<u32>> {
     let mut keyed: Vec<Vec<(u64, u32)>> = vec![Vec::new(); start.strata.len()];
-    for (machine, member) in start.machines.iter().enumerate() {
+    for (machine, member) in start.machines.iter().enumerate().filter(|(_, of)| !of.held) {
         keyed[usize::from(member.stratum)].push((member.bucket.0, machine as u32));
     }
     keyed

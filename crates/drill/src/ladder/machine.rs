@@ -5,7 +5,7 @@ use super::agents::{BEFORE, CANDIDATE, Chosen, Did, Input, PROBATION_S, Seen};
 use super::calendar::{Entry, What};
 use super::world::{World, flag};
 use crate::check::Step;
-use crate::draw::{Purpose, lognormal};
+use crate::draw::Purpose;
 use crate::scenario::{Harm, Reports, Trigger};
 use decide::endpoint::RETRY_AFTER;
 use decide::rollout::MachineEvent;
@@ -30,6 +30,17 @@ impl World<'_> {
     pub(crate) fn happen(&mut self, entry: Entry) {
         let Entry { machine, what, token } = entry;
         let index = machine as usize;
+        match what {
+            What::Freeze => {
+                self.old_fence = Some(self.fence.clone());
+                return;
+            }
+            What::Restored => return self.restored(),
+            What::Mute => return self.mute(machine),
+            What::Unmute => return self.unmute(machine),
+            What::Unheard => return self.unheard(machine),
+            _ => {}
+        }
         let dark = self.flags[index] & flag::DARK != 0;
         match what {
             What::Return => self.back_by_itself(machine),
@@ -38,14 +49,14 @@ impl World<'_> {
             What::Noise if !dark => self.chance_crash(machine),
             What::Trigger if token == self.load[index] => self.trigger(machine),
             What::Boot if self.flags[index] & flag::HANDS == 0 => self.boot(machine),
+            What::Attempted | What::Crashed | What::Reverted if self.held_back(machine) => {
+                self.put_off(entry);
+            }
             What::Attempted => self.report(machine, MachineEvent::Attempted),
             What::Crashed => self.report(machine, MachineEvent::Crashed),
             What::Reverted if !dark => self.report(machine, MachineEvent::Reverted),
             What::Healthy if token == self.load[index] => self.healthy(machine),
-            What::Silent if dark && token == self.dark[index] => {
-                self.flags[index] |= flag::GONE;
-                self.report(machine, MachineEvent::Silent);
-            }
+            What::Silent if dark && token == self.dark[index] => self.unheard(machine),
             _ => {}
         }
     }
@@ -82,17 +93,27 @@ impl World<'_> {
 
     /// The machine reads the fence and does what its agent says.
     fn poll(&mut self, machine: u32, retry_due: bool) {
-        let seen = Seen { retry_due, ..self.seen(machine) };
+        let relayed = self.seen_by_relay(machine);
+        let behind = relayed.is_some();
+        let seen = Seen { retry_due, ..relayed.unwrap_or_else(|| self.seen(machine)) };
+        if behind {
+            // The next read may meet the source again.
+            self.later(10 * self.heartbeat_s, machine, What::Poll, 0);
+        } else if self.old_fence.is_some() {
+            self.flags[machine as usize] |= flag::NEWER;
+        }
         match self.agents.choose(self.state[machine as usize], seen) {
             Chosen::Keep => {}
-            Chosen::Take => self.take(machine),
+            Chosen::Take => self.take(machine, behind),
             Chosen::GoBack => {
                 self.step(machine, Input::TakenBack);
                 self.given_back(machine);
-                let down = flag::DOWN;
-                if self.flags[machine as usize] & down != 0 {
-                    self.back_on_known_good(machine);
+                if self.spoilt(machine) {
+                    self.healing += 1;
+                    self.later(RESTART_S, machine, What::Boot, 0);
+                    return;
                 }
+                self.back_on_known_good(machine);
                 let delay = self.within(machine, PROMPT_S, Purpose::Report);
                 self.later(delay, machine, What::Reverted, 0);
             }
@@ -100,9 +121,10 @@ impl World<'_> {
     }
 
     /// Last words, activation, start.
-    fn take(&mut self, machine: u32) {
+    fn take(&mut self, machine: u32, behind: bool) {
         let index = machine as usize;
-        self.checkers.activated(machine, self.now_s());
+        let frozen = self.scenario.weather.relay.filter(|_| behind).map(|relay| relay.from_s);
+        self.checkers.activated(machine, self.now_s(), frozen);
         let delay = self.within(machine, PROMPT_S, Purpose::Report);
         self.later(delay, machine, What::Attempted, 0);
         self.step(machine, Input::Activate);
@@ -124,7 +146,7 @@ impl World<'_> {
     fn arm(&mut self, machine: u32) {
         let index = machine as usize;
         let unit = self.draw.unit(u64::from(machine), Purpose::Trigger, 0);
-        let delay = lognormal(unit, self.scenario.trigger_p50_s, self.scenario.trigger_p99_s);
+        let delay = self.scenario.delay_s(unit);
         let delay = match self.scenario.trigger {
             Trigger::AfterLoad => delay,
             Trigger::WallClock => {
@@ -156,13 +178,15 @@ impl World<'_> {
     /// Old enough and alive: the heartbeat says healthy.
     fn healthy(&mut self, machine: u32) {
         let index = machine as usize;
-        let down = self.flags[index] & flag::DOWN != 0 && self.scenario.harm != Harm::Quiet;
+        let dead = self.scenario.harm != Harm::Quiet && !self.lies(machine);
+        let down = self.flags[index] & flag::DOWN != 0 && dead;
         if down || self.flags[index] & flag::RUNS == 0 {
             return;
         }
         if self.flags[index] & flag::DARK == 0 {
             self.step(machine, Input::Healthy);
-            if self.rollout.wants_healthy(machine, self.now()) {
+            let heard = !self.held_back(machine) && self.cut_s.is_none();
+            if heard && self.rollout.wants_healthy(machine, self.now()) {
                 self.report(machine, MachineEvent::Healthy);
                 return;
             }
@@ -188,6 +212,9 @@ impl World<'_> {
         }
         let first = self.flags[index] & flag::HARMED == 0;
         self.harm(machine);
+        if self.lies(machine) {
+            return;
+        }
         if self.scenario.shared_fate {
             self.all_down();
             return;
@@ -265,7 +292,9 @@ impl World<'_> {
     /// The machine or its consumer starts: rescue first, then whatever the record names.
     fn boot(&mut self, machine: u32) {
         match self.step(machine, Input::BeforeStart) {
-            Did::Starts(CANDIDATE) => {
+            Did::Starts(release)
+                if release == CANDIDATE || release == BEFORE && self.spoilt(machine) =>
+            {
                 // The same file, the same end; an agent that lives sees it.
                 let wait = if self.scenario.harm == Harm::BootLoop {
                     self.scenario.boot_s as u64
@@ -327,7 +356,7 @@ impl World<'_> {
         }
         self.flags[index] |= flag::DARK;
         self.dark[index] = self.dark[index].wrapping_add(1);
-        if goodbye {
+        if goodbye && !self.held_back(machine) {
             self.flags[index] |= flag::GONE;
             self.report(machine, MachineEvent::Goodbye);
         } else {
@@ -345,10 +374,7 @@ impl World<'_> {
         self.flags[index] &= !flag::DARK;
         self.flags[index] |= flag::SEEN;
         self.dark[index] = self.dark[index].wrapping_add(1);
-        if self.flags[index] & flag::GONE != 0 {
-            self.flags[index] &= !flag::GONE;
-            self.report(machine, MachineEvent::Back);
-        }
+        self.heard_again(machine);
         if self.flags[index] & flag::RUNS != 0 {
             // Its next heartbeat says healthy again, and takes the suspicion of its silence away.
             let beat = self.within(machine, 1..=self.heartbeat_s, Purpose::Beat);

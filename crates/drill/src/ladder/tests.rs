@@ -5,6 +5,7 @@ use super::agents::{Chosen, Did, Endpoint, Input, Seen, State};
 use super::control::Rollouts;
 use super::*;
 use crate::check::Violation;
+use crate::fuzz::{History, history};
 use crate::request::Unwatched;
 use crate::scenario::builtin;
 use decide::endpoint::{Phase, Record};
@@ -22,14 +23,24 @@ fn drill(
 ) -> Result<Run, DrillError> {
     let scenario = builtin().into_iter().find(|s| s.id == scenario).expect("built in");
     let policy = decide::policy::builtin::standard();
-    let fleet = fleet::fleet(&scenario, &policy, Lane::Standard, machines, seed, &mut Unwatched)
-        .expect("names");
+    let lane = Lane::Standard;
+    run_with(&History { seed, machines, scenario, policy, lane }, rollouts, break_agents)
+}
+
+fn run_with(
+    history: &History,
+    rollouts: Box<dyn Rollouts>,
+    break_agents: impl FnOnce(Agents) -> Box<dyn Endpoint>,
+) -> Result<Run, DrillError> {
+    let History { seed, machines, scenario, policy, lane } = history;
+    let fleet =
+        fleet::fleet(scenario, policy, *lane, *machines, *seed, &mut Unwatched).expect("names");
     let order = Rc::new(fleet::order(&fleet.start));
     let agents = Agents::new().expect("names");
     let checkers = Checkers::new(&fleet.start, Rc::clone(&order), agents.record(0).seed);
     let agents = break_agents(agents);
-    let world = World::new(&scenario, seed, (fleet, order), rollouts, agents, checkers);
-    live(world, seed, &mut Unwatched)
+    let world = World::new(scenario, *seed, (fleet, order), rollouts, agents, checkers);
+    live(world, *seed, &mut Unwatched)
 }
 
 /// The invariants that are reported broken over some seeds.
@@ -104,7 +115,7 @@ fn backwards(actions: Vec<Action>, _: &mut u64) -> Vec<Action> {
 fn grows_on(mut actions: Vec<Action>, halted: &mut u64) -> Vec<Action> {
     if *halted == 1 {
         *halted = 2;
-        actions.push(Action::Expose { stratum: 2, assigned: 9, close: false });
+        actions.push(Action::Expose { stratum: 0, assigned: 9, close: false });
     }
     if actions.contains(&Action::Halt) {
         *halted = 1;
@@ -287,5 +298,50 @@ fn nothing_is_caught_where_nothing_is_broken() {
             let run = drill(scenario, 2_000, seed, Box::new(Broken { ..SAME }), honest);
             assert!(run.is_ok(), "{scenario}, seed {seed}: {:?}", run.err());
         }
+    }
+}
+
+/// Most random histories that a broken decision or agent may need to be caught.
+const HISTORIES_MAX: u64 = 1_000;
+
+/// The first random history in which something is caught.
+fn caught_by_fuzz(
+    rollouts: fn() -> Box<dyn Rollouts>,
+    agents: impl Fn(Agents) -> Box<dyn Endpoint>,
+) -> Option<(u64, String)> {
+    (0..HISTORIES_MAX).find_map(|seed| {
+        let run = run_with(&history(seed), rollouts(), &agents);
+        run.err().map(|error| (seed, error.to_string()))
+    })
+}
+
+#[test]
+fn random_histories_catch_every_broken_decision_and_agent() {
+    type Make = fn() -> Box<dyn Rollouts>;
+    let decisions: [(&str, Make); 8] = [
+        ("exposes three times as many", || Box::new(Broken { actions: more, ..SAME })),
+        ("takes exposure back", || Box::new(Broken { actions: backwards, ..SAME })),
+        ("goes on after a halt", || Box::new(Broken { actions: grows_on, ..SAME })),
+        ("halves the waits", || Box::new(Broken { start: hasty, ..SAME })),
+        ("opens all rings", || Box::new(Broken { start: ringless, ..SAME })),
+        ("counts no silence", || Box::new(Broken { event: deaf, ..SAME })),
+        ("takes crashes for life", || Box::new(Broken { event: believing, ..SAME })),
+        ("hears of no harm", || Box::new(Broken { event: cheerful, ..SAME })),
+    ];
+    for (name, rollouts) in decisions {
+        let caught = caught_by_fuzz(rollouts, honest);
+        assert!(caught.is_some_and(|(_, text)| text.contains("broken")), "{name} is not caught");
+    }
+    let agents = [
+        ("ignores a withdrawal", Fault::IgnoresWithdrawal),
+        ("never falls back", Fault::NeverFallsBack),
+        ("promotes at once", Fault::PromotesAtOnce),
+        ("loses its seed", Fault::LosesItsSeed),
+        ("has no jitter", Fault::NoJitter),
+        ("takes what it was not offered", Fault::TakesUnasked),
+    ];
+    for (name, fault) in agents {
+        let caught = caught_by_fuzz(|| Box::new(Production), broken(fault));
+        assert!(caught.is_some_and(|(_, text)| text.contains("broken")), "{name} is not caught");
     }
 }

@@ -7,7 +7,7 @@ use super::fleet::Fleet;
 use crate::check::Checkers;
 use crate::draw::{Draw, Purpose, exponential};
 use crate::report::{Decided, Outcome, Point};
-use crate::scenario::Scenario;
+use crate::scenario::{LEASE_S, Scenario};
 use decide::exposure::Threshold;
 use decide::reason::Reason;
 use decide::rollout::{Action, Event, MachineEvent, Phase, Rollout};
@@ -23,12 +23,12 @@ const STANDSTILL_S: u64 = 48 * 3_600;
 const AFTERMATH_S: u64 = 24 * 3_600;
 /// How long chance crashes and natural absences are drawn for.
 const WEATHER_S: u64 = 48 * 3_600;
-/// Machines that vanish by themselves in an hour.
-const LEAVE_PER_HOUR: f64 = 0.0005;
-/// A region outage: when, and for how long.
-const OUTAGE_S: std::ops::Range<u64> = 3_600..5_400;
 /// The region that is out.
 const OUTAGE_BLOCK: u16 = 3;
+/// Machines for what concerns none of them: the last number there is.
+const NOBODY: u32 = u32::MAX;
+/// Chance that a read of a machine behind a relay meets the relay.
+const RELAYED: f64 = 0.5;
 
 /// Flags of a machine.
 pub(crate) mod flag {
@@ -52,6 +52,10 @@ pub(crate) mod flag {
     pub(crate) const ARMED: u16 = 1 << 8;
     /// It was reachable at some time.
     pub(crate) const SEEN: u16 = 1 << 9;
+    /// Its reports are held back.
+    pub(crate) const MUTE: u16 = 1 << 10;
+    /// It has read a fence newer than what a relay repeats.
+    pub(crate) const NEWER: u16 = 1 << 11;
 }
 
 /// The fence, as machines read it.
@@ -74,6 +78,8 @@ pub(crate) struct World<'a> {
     pub checkers: Checkers,
     pub calendar: Calendar,
     pub fence: Fence,
+    /// What a relay repeats.
+    pub old_fence: Option<Fence>,
     pub state: Vec<State>,
     pub flags: Vec<u16>,
     /// Bumped whenever the machine takes or gives back the release.
@@ -136,6 +142,7 @@ impl<'a> World<'a> {
             checkers,
             calendar: Calendar::default(),
             fence: Fence { open: true, below: vec![Threshold::NONE; strata], ..Fence::default() },
+            old_fence: None,
             state: vec![0; machines],
             flags,
             load: vec![0; machines],
@@ -175,7 +182,8 @@ impl<'a> World<'a> {
 
     /// Draws the weather: chance crashes, machines that leave, machines that come back.
     pub(crate) fn begin(&mut self) {
-        let crash_rate = self.scenario.baseline_per_day / 86_400.0;
+        let crashes = self.scenario.fleet.crashes_per_day;
+        let crash_rate = crashes.unwrap_or(self.scenario.baseline_per_day) / 86_400.0;
         for machine in 0..self.flags.len() as u32 {
             let m = u64::from(machine);
             let entry = |what| Entry { machine, what, token: 0 };
@@ -188,15 +196,50 @@ impl<'a> World<'a> {
                 self.calendar.add(back, entry(What::Return));
                 continue;
             }
-            let leave =
-                exponential(self.draw.unit(m, Purpose::Dropout, 0), LEAVE_PER_HOUR / 3_600.0);
+            let rate = self.scenario.fleet.leave_per_hour / 3_600.0;
+            let leave = exponential(self.draw.unit(m, Purpose::Dropout, 0), rate);
             if leave < WEATHER_S {
                 self.calendar.add(leave.max(1), entry(What::Leave));
             }
-            if self.scenario.region_outage && self.block(machine) == OUTAGE_BLOCK {
-                self.calendar.add(OUTAGE_S.start, Entry { token: 1, ..entry(What::Leave) });
-                self.calendar.add(OUTAGE_S.end, entry(What::Return));
+        }
+        self.begin_episodes();
+    }
+
+    /// Puts the scenario's weather into the calendar.
+    fn begin_episodes(&mut self) {
+        let weather = &self.scenario.weather;
+        let outage_block = OUTAGE_BLOCK.min(self.scenario.fleet.regions.saturating_sub(1));
+        for machine in 0..self.flags.len() as u32 {
+            let m = u64::from(machine);
+            let entry = |what| Entry { machine, what, token: 0 };
+            let alive = self.flags[machine as usize] & flag::DARK == 0;
+            if let Some(outage) = weather.region_outage
+                && alive
+                && self.block(machine) == outage_block
+            {
+                self.calendar.add(outage.from_s, Entry { token: 1, ..entry(What::Leave) });
+                self.calendar.add(outage.until_s, entry(What::Return));
             }
+            if let Some(loss) = weather.telemetry_loss
+                && self.draw.unit(m, Purpose::Mute, 0) < loss.share
+            {
+                self.calendar.add(loss.from_s, entry(What::Mute));
+                self.calendar.add(loss.until_s, entry(What::Unmute));
+            }
+            if let Some(other) = weather.other_release
+                && self.draw.unit(m, Purpose::Other, 0) < other.share
+            {
+                let last = other.until_s.max(other.from_s);
+                let at = self.draw.between(m, Purpose::Other, 1, other.from_s, last);
+                self.calendar.add(at.max(1), entry(What::Noise));
+            }
+        }
+        let nobody = |what| Entry { machine: NOBODY, what, token: 0 };
+        if let Some(relay) = weather.relay {
+            self.calendar.add(relay.from_s, nobody(What::Freeze));
+        }
+        if let Some(outage) = weather.control_outage {
+            self.calendar.add(outage.until_s, nobody(What::Restored));
         }
     }
 
@@ -220,8 +263,10 @@ impl<'a> World<'a> {
         }
         if tick == Some(next) {
             self.next_tick_s += self.tick_s;
-            let feed_age = Some(Span(self.cut_s.map_or(1_000, |cut| (next - cut) * 1_000)));
-            self.tell(&Event::Tick { feed_age });
+            if !self.control_out() {
+                let feed_age = Some(Span(self.cut_s.map_or(1_000, |cut| (next - cut) * 1_000)));
+                self.tell(&Event::Tick { feed_age });
+            }
         }
         self.point();
         true
@@ -247,9 +292,14 @@ impl<'a> World<'a> {
         }
     }
 
+    /// The control plane is gone, and will be back.
+    pub(crate) fn control_out(&self) -> bool {
+        self.scenario.weather.control_outage.is_some_and(|outage| outage.lasts(self.now_s))
+    }
+
     /// Tells the control plane what a machine did.
     pub(crate) fn report(&mut self, machine: u32, what: MachineEvent) {
-        if self.cut_s.is_none() {
+        if self.cut_s.is_none() && !self.control_out() {
             self.tell(&Event::Machine { machine, what });
         }
     }
@@ -325,16 +375,43 @@ impl<'a> World<'a> {
 
     /// What a machine sees when it reads the fence.
     pub(crate) fn seen(&self, machine: u32) -> Seen {
+        self.read(machine, &self.fence, self.signed(), false)
+    }
+
+    /// The newest fence has not expired.
+    fn signed(&self) -> bool {
+        let outage = self.scenario.weather.control_outage;
+        let out = outage.is_some_and(|outage| {
+            outage.lasts(self.now_s) && self.now_s >= outage.from_s + LEASE_S
+        });
+        self.cut_s.is_none() && !out
+    }
+
+    /// What a machine sees when a relay is between it and the fence at this read, if one is.
+    pub(crate) fn seen_by_relay(&self, machine: u32) -> Option<Seen> {
+        let relay = self.scenario.weather.relay?;
+        let m = u64::from(machine);
+        let behind = self.draw.unit(m, Purpose::Relay, 0) < relay.share
+            && self.draw.unit(m, Purpose::Relay, self.now_s.max(1)) < RELAYED;
+        let fence = self.old_fence.as_ref().filter(|_| behind)?;
+        let fresh = self.now_s < relay.from_s + LEASE_S;
+        let older = self.flags[machine as usize] & flag::NEWER != 0;
+        Some(self.read(machine, fence, fresh, older))
+    }
+
+    fn read(&self, machine: u32, fence: &Fence, fresh: bool, older: bool) -> Seen {
         let me = self.rollout.started().machines[machine as usize];
-        let below = self.fence.below.get(usize::from(me.stratum));
+        let below = fence.below.get(usize::from(me.stratum));
         Seen {
             exposed: below.is_some_and(|below| below.exposes(me.bucket)),
-            open: self.fence.open,
-            reverting: self.fence.reverting,
-            withdrawn: self.fence.withdrawn,
-            fresh: self.cut_s.is_none(),
-            complete: self.fence.complete && self.fence.open,
+            open: fence.open,
+            reverting: fence.reverting,
+            withdrawn: fence.withdrawn,
+            fresh,
+            complete: fence.complete && fence.open,
             retry_due: false,
+            held: me.held,
+            older,
         }
     }
 

@@ -1,7 +1,7 @@
 //! Other rollout tools' policies, for side-by-side drills.
 //!
 //! Each is data from its documentation ([`catalogue`]) and one small pure judge per family
-//! ([`judge`]): what that tool can see, and what it does about it. Where its documentation leaves
+//! (`judge`): what that tool can see, and what it does about it. Where its documentation leaves
 //! a number open, the entry says what is assumed. None of them has a taste before the start or a
 //! rescue on the machine unless its documentation says so, so hands are needed accordingly.
 

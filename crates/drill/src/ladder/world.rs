@@ -333,11 +333,16 @@ impl<'a> World<'a> {
                     self.call_back();
                 }
                 Action::Withdraw => self.fence.withdrawn = true,
-                Action::Complete => self.fence.complete = true,
+                // As the server: with a stratum in quarantine it is nobody's base.
+                Action::Complete => self.fence.complete = !self.quarantined(),
                 Action::KnownGood | Action::Notify => {}
             }
             self.note(action);
         }
+    }
+
+    fn quarantined(&self) -> bool {
+        self.rollout.view(self.now()).strata.iter().any(|stratum| stratum.quarantined)
     }
 
     fn expose(&mut self, stratum: usize, assigned: usize) {

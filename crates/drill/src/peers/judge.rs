@@ -106,15 +106,7 @@ impl Judge {
                 let fleet = p.heard + p.control;
                 stop_if(fleet == 0 || p.failing * 1_000 > permille * fleet)
             }
-            Judge::Thresholds { done, failed_above } => {
-                if p.step_failed * 1_000 > failed_above * p.step {
-                    Say::Stop
-                } else if p.step_done * 1_000 >= done * p.step || terminal(p) {
-                    Say::Next
-                } else {
-                    Say::Wait
-                }
-            }
+            Judge::Thresholds { done, failed_above } => thresholds(p, done, failed_above),
             Judge::Abort { permille, executed_min } => {
                 let bad = p.failed + p.timed_out;
                 let executed = p.done + bad;
@@ -151,17 +143,7 @@ impl Judge {
                 compare(p, memory, rounds, ratio)
             }
             Judge::Sequential { deviations } => stop_if(p.crashed >= 2 && excess(p) > deviations),
-            Judge::Batch { failed_above, patience_s } => {
-                let lost =
-                    if p.step_s >= patience_s { p.step - p.step_done } else { p.step_failed };
-                if p.step_done + lost < p.step {
-                    Say::Wait
-                } else if lost * 1_000 > failed_above * p.step {
-                    Say::Stop
-                } else {
-                    Say::Next
-                }
-            }
+            Judge::Batch { failed_above, patience_s } => batch(p, failed_above, patience_s),
             Judge::Failures { permille, count } => {
                 let executed = p.done + p.failed;
                 let share = executed > 0 && p.failed * 1_000 > permille * executed;
@@ -177,6 +159,30 @@ impl Judge {
 
 fn stop_if(stop: bool) -> Say {
     if stop { Say::Stop } else { Say::Wait }
+}
+
+/// Shares of the present step.
+fn thresholds(p: &Picture, done: u64, failed_above: u64) -> Say {
+    if p.step_failed * 1_000 > failed_above * p.step {
+        Say::Stop
+    } else if p.step_done * 1_000 >= done * p.step || terminal(p) {
+        Say::Next
+    } else {
+        Say::Wait
+    }
+}
+
+/// Who has said nothing when patience ends could not be reached.
+fn batch(p: &Picture, failed_above: u64, patience_s: u64) -> Say {
+    let patient = p.step_s < patience_s;
+    let lost = if patient { p.step_failed } else { p.step.saturating_sub(p.step_done) };
+    if p.step_done + lost < p.step {
+        Say::Wait
+    } else if lost * 1_000 > failed_above * p.step {
+        Say::Stop
+    } else {
+        Say::Next
+    }
 }
 
 /// Two samples of equal size by what they report; a group of metrics without data passes.

@@ -64,7 +64,8 @@ pub fn builtin() -> Vec<Scenario> {
     let mut all =
         vec![good("good", "A good file", "Harms nobody; shows what a policy costs in time.")];
     all.extend(defects());
-    all.extend(bad_weather());
+    all.extend(weather_of_machines());
+    all.extend(weather_of_control());
     all
 }
 
@@ -103,8 +104,8 @@ fn defects() -> Vec<Scenario> {
     ]
 }
 
-/// What else can go wrong meanwhile.
-fn bad_weather() -> Vec<Scenario> {
+/// Machines and networks that misbehave by themselves.
+fn weather_of_machines() -> Vec<Scenario> {
     let calm = Weather::default;
     let outage =
         good("region_outage", "Good, a region out", "Harms nobody; a region is out 30 min.");
@@ -120,6 +121,29 @@ fn bad_weather() -> Vec<Scenario> {
         "Good, 0.5 % noise",
         "Harms nobody; 1 in 200 crashes each hour anyway.",
     );
+    let held = base(
+        "owners_hold",
+        "Owners hold 20 %",
+        "Each consumer dies; a fifth of the fleet is held back.",
+    );
+    let laptops =
+        good("laptops", "Good, laptops", "Harms nobody; 45 % are off, 8 % an hour go away.");
+    vec![
+        weathered(outage, Weather { region_outage: minutes(1.0, 60, 90), ..calm() }),
+        fault(8, weathered(loss, Weather { telemetry_loss: minutes(0.3, 30, 90), ..calm() })),
+        Scenario { baseline_per_day: 0.024, ..noisy },
+        fault(9, Scenario { baseline_per_day: 0.12, ..noisier }),
+        Scenario { fleet: Shape { held: 0.2, ..Shape::default() }, ..held },
+        Scenario {
+            fleet: Shape { offline: 0.45, leave_per_hour: 0.08, ..Shape::default() },
+            ..laptops
+        },
+    ]
+}
+
+/// Reports, servers, relays and other releases that misbehave.
+fn weather_of_control() -> Vec<Scenario> {
+    let calm = Weather::default;
     let lies = base(
         "false_success",
         "False success",
@@ -155,18 +179,7 @@ fn bad_weather() -> Vec<Scenario> {
         "A stale relay",
         "2 % crash; a relay repeats a fence from before the halt.",
     );
-    let held = base(
-        "owners_hold",
-        "Owners hold 20 %",
-        "Each consumer dies; a fifth of the fleet is held back.",
-    );
-    let laptops =
-        good("laptops", "Good, laptops", "Harms nobody; 45 % are off, 8 % an hour go away.");
     vec![
-        weathered(outage, Weather { region_outage: minutes(1.0, 60, 90), ..calm() }),
-        fault(8, weathered(loss, Weather { telemetry_loss: minutes(0.3, 30, 90), ..calm() })),
-        Scenario { baseline_per_day: 0.024, ..noisy },
-        fault(9, Scenario { baseline_per_day: 0.12, ..noisier }),
         fault(10, weathered(lies, Weather { false_reporters: 0.5, ..calm() })),
         fault(
             11,
@@ -192,10 +205,5 @@ fn bad_weather() -> Vec<Scenario> {
                 Weather { relay: Some(Relay { share: 0.1, from_s: 1_500 }), ..calm() },
             ),
         ),
-        Scenario { fleet: Shape { held: 0.2, ..Shape::default() }, ..held },
-        Scenario {
-            fleet: Shape { offline: 0.45, leave_per_hour: 0.08, ..Shape::default() },
-            ..laptops
-        },
     ]
 }
